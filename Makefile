@@ -1,0 +1,58 @@
+# The commands of this project. `make` alone lists them; scripts/README.md says what happens on which host.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+LAB ?= lab1
+SERVE ?= 1
+# `make learn PINBOARD_PORT=8090` moves the labs to another port.
+export PINBOARD_PORT
+
+.PHONY: help learn test test-fast lint docs site gate bench python-env dev-env engine images image clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+learn: python-env engine images ## A lab in a real stack, checked, and the site beside it (LAB=lab3, SERVE=0)
+	@scripts/learn "$(LAB)" "$(SERVE)"
+
+test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit, site, gate with real stacks, browser
+	@chromium=$$(scripts/browser) && CHROMIUM="$$chromium" .venv/bin/python -m pytest -m "docker or browser"
+
+test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, docs and site build
+	@.venv/bin/python -m pytest -m "not docker and not browser"
+
+lint: dev-env
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/mypy --config-file labs/mypy.ini
+
+docs: dev-env ## Writes the generated parts of the site
+	@.venv/bin/grader docs
+
+site: dev-env ## Builds the site into site/
+	@.venv/bin/grader docs --check
+	@.venv/bin/mkdocs build --strict
+
+gate: dev-env engine images ## Starters, solutions, mutants and variants on real stacks
+	@.venv/bin/grader dev check
+
+bench: dev-env engine images ## One table: our times beside those of others on the same stack
+	@.venv/bin/python -m bench
+
+image: engine images ## The project's own image: site and grader
+	@docker build --tag flask-production-course .
+
+python-env: ## .venv from the hash-locked requirements
+	@scripts/python-env
+
+dev-env:
+	@scripts/python-env --dev
+
+engine: ## A Docker engine that answers, with Compose
+	@scripts/engine
+
+images: ## The base images that the labs build on
+	@scripts/images
+
+clean: ## Removes what the project's commands made in this folder
+	@rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,63 @@
+"""Help after a run: hints, one level at a time, and the repair of a stack that a killed run left disturbed."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from grader import checking
+from grader.catalog import Catalog, CourseError
+from grader.checking import Target
+from grader.model import Reason, Step
+from grader.progress import history, next_hint
+from grader.render import words
+from grader.render.style import Style
+from grader.stacks.base import CouldNotLook
+from grader.text import nearest
+
+
+def hint_for(catalog: Catalog, target: Target, word: str, style: Style) -> str:
+    """The next hint for a step (by its id, or by one of its checks), or for the first check that failed last time."""
+    folder = checking.state_folder(target)
+    if not word:
+        past = history(folder)
+        failed = past[-1].failed if past else ()
+        if not failed:
+            return "Nothing failed at the last look. `grader check` looks again.\n"
+        word = failed[0]
+    step = _step(catalog, target, word)
+    if not step.hints:
+        raise CourseError(f"step '{step.id}' has no hints; `grader explain {step.checks[0]}` says where to look")
+    level = next_hint(folder, step.id, len(step.hints))
+    return words.hint(step.title, step.hints[level], level, len(step.hints), style)
+
+
+def repaired(target: Target) -> str:
+    """Puts back what a killed run left disturbed, and says what it did."""
+    stack = checking.open_target(target)
+    try:
+        undone = stack.repair()
+    finally:
+        stack.close()
+    if not undone:
+        return "Nothing to repair: no earlier run left anything disturbed.\n"
+    return "".join(f"put back: {undo.action} {undo.name}\n" for undo in reversed(undone))
+
+
+def offer_repair(target: Target, names: tuple[str, ...], *, yes: bool) -> str:
+    """Repairs when the learner agrees; CouldNotLook with the command when nobody can be asked."""
+    left = ", ".join(names)
+    asked = f"An earlier run was killed while the stack was disturbed. Still to do: {left}."
+    if yes or (sys.stdin.isatty() and click.confirm(f"{asked} Repair it now?", default=True)):
+        return repaired(target)
+    raise CouldNotLook(Reason.UNREACHABLE, asked, hint=f"grader repair {target.lab.id}")
+
+
+def _step(catalog: Catalog, target: Target, word: str) -> Step:
+    steps = [step for lab in (*catalog.before(target.lab), target.lab) for step in lab.steps]
+    for step in steps:
+        if word == step.id or any(word in (name, name.partition(".")[2]) for name in step.checks):
+            return step
+    names = [name for step in steps for name in (step.id, *step.checks)]
+    raise CourseError(f"no step or check '{word}' in {target.lab.id}{nearest(word, names)}")

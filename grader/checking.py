@@ -1,0 +1,156 @@
+"""One run of `grader check`: opens the stack, asks the plan, builds the report, keeps the history."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog import Catalog
+from grader.model import Lab, Outcome, Reason, Report, Result, Role, skipped
+from grader.plan import Options, Plan, plan
+from grader.render.live import Group
+from grader.runner import Run
+from grader.stacks.base import CouldNotLook, Opening, Stack
+from grader.stacks.journal import Journal
+from grader.stacks.opening import open_stack
+from grader.stacks.settings import load
+
+JOURNAL = "journal.jsonl"
+
+
+class OpenJournal(Exception):
+    """An earlier run was cut off while the stack was disturbed; `names` says what is still to be undone."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class Interrupted(Exception):
+    """The run was ended by Ctrl-C or SIGTERM; what was disturbed has been put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to grade: a lab, its workspace where there is one, and how the stack is reached."""
+
+    lab: Lab
+    workspace: Path | None
+    url: str
+    told: tuple[tuple[str, str], ...] = ()
+
+
+def state_folder(target: Target) -> Path:
+    """Where journal and history of a stack are kept: in its workspace, or under the user's state folder."""
+    if target.workspace is not None:
+        return target.workspace / ".grader"
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return home / "grader" / "".join(c if c.isalnum() or c in "-_." else "_" for c in target.url)
+
+
+def open_target(target: Target) -> Stack:
+    """The stack of a target. CouldNotLook or SettingsError say why there is none."""
+    settings = load(target.workspace or Path.cwd())
+    return open_stack(
+        Opening(
+            url=target.url,
+            settings=settings,
+            state=state_folder(target),
+            workspace=target.workspace,
+            project=target.lab.id,
+            told=target.told,
+            named=target.lab.roles,
+        )
+    )
+
+
+def refuse_open_journal(target: Target) -> None:
+    """OpenJournal when a run that was cut off left the stack disturbed."""
+    entries = Journal(state_folder(target) / JOURNAL).open_entries()
+    if entries:
+        raise OpenJournal(tuple(dict.fromkeys(f"{entry.action} {entry.name}" for entry in entries)))
+
+
+def run(
+    catalog: Catalog,
+    target: Target,
+    options: Options,
+    *,
+    on_stack: Callable[[Stack], None],
+    on_result: Callable[[Result], None],
+    keep: Callable[[Stack, tuple[Result, ...]], None] = lambda stack, results: None,
+) -> Report:
+    """Checks a stack; `on_stack` hears when it is open, `on_result` of each result at once, `keep` of all
+    while the stack is still open.
+
+    Raises CouldNotLook when there is no stack, OpenJournal, and Interrupted after putting everything back.
+    """
+    refuse_open_journal(target)
+    begun, started = time.monotonic(), time.time()
+    chosen = plan(catalog, target.lab, options)
+    stack = open_target(target)
+    previous = signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        on_stack(stack)
+        results = Run(stack, chosen.asked, on_result).go()
+        names = tuple(dict.fromkeys(service.service for service in stack.services()))
+        roles = roles_or_why(stack)
+        keep(stack, results)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # putting back is not to be interrupted a second time
+        stack.restore()
+        raise Interrupted from None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        stack.close()
+    return Report(
+        lab=target.lab,
+        stack=stack.project,
+        services=names,
+        roles=roles,
+        results=_ordered(catalog, chosen, results),
+        started=started,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def groups(catalog: Catalog, lab: Lab, chosen: Plan) -> tuple[Group, ...]:
+    """The headings of a report: what earlier labs proved first, then the lab's own steps."""
+    asked = {check.id for check in chosen.asked}
+    own = [Group(s.title, tuple(name for name in s.checks if name in asked)) for s in lab.steps]
+    mine = {name for group in own for name in group.checks}
+    rest = tuple(check.id for check in chosen.asked if check.id not in mine)
+    everything = (Group("Earlier labs", rest, earlier=True), *own)
+    return tuple(group for group in everything if group.checks)
+
+
+def exit_code(report: Report) -> int:
+    """0 all passed, 1 something failed, 3 something could not be judged, or nothing was."""
+    if report.count(Outcome.FAIL):
+        return 1
+    return 3 if report.count(Outcome.UNKNOWN) or not report.judged else 0
+
+
+def _ordered(catalog: Catalog, chosen: Plan, results: tuple[Result, ...]) -> tuple[Result, ...]:
+    found = {result.check.id: result for result in results}
+    for check in chosen.left_out:
+        why = "it disturbs the stack: ask without --quick" if check.disturbs and not check.deep else "ask with --deep"
+        found[check.id] = Result(check, skipped(why, Reason.LEFT_OUT), 0.0)
+    taught = [name for lab in catalog.labs for name in lab.checks if name in found]
+    return tuple(found[name] for name in dict.fromkeys((*taught, *found)))
+
+
+def roles_or_why(stack: Stack) -> tuple[Role, ...]:
+    """The roles, or one named `?` that says why they could not be told."""
+    try:
+        return stack.roles()
+    except CouldNotLook as trouble:  # said by the checks that need the role, too
+        return (Role("?", (), str(trouble)),)
+
+
+def _as_interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""Judges: pure functions from evidence to a verdict, one module a topic."""

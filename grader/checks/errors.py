@@ -1,0 +1,3 @@
+"""What visitors see when something fails."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What the image carries along."""
+
+from __future__ import annotations

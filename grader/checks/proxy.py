@@ -1,0 +1,193 @@
+"""The proxy while the app is frozen, gone, restarted or moved: what visitors get, and whether it recovers by itself."""
+
+from __future__ import annotations
+
+from grader.checks.base import check
+from grader.model import Verdict, Weight, failed, passed
+from grader.probes.down import AppDown, Down
+from grader.probes.frozen import BACK, Frozen, FrozenApp
+from grader.probes.moved import AppMoved, Moved
+from grader.probes.outage import Comeback, Reply
+
+GATEWAY_ERRORS = (502, 503, 504)
+LONGEST_WAIT = 20  # seconds for a page of an app that stands still
+QUICK = 5  # seconds for an error page when the app is gone
+SMALL = 64 * 1024  # bytes of an error page
+RECOVERY = 15  # seconds after the app listens again
+
+
+@check(
+    "proxy.proxy-in-front",
+    title="A reverse proxy stands between clients and the app",
+    rule="While the app is frozen, somebody still answers clients in HTTP",
+    weight=Weight.BLOCKER,
+    probe=Frozen(),
+    needs=("stack.app-identity",),
+    source="Gunicorn docs, Deploying Gunicorn; Flask docs, Deploying to Production",
+    fix="publish the proxy's port, and let the proxy pass requests on to the app",
+)
+def proxy_in_front(frozen: FrozenApp) -> Verdict:
+    """An app server is made to run your code, not to face the internet. A proxy in front keeps slow clients, broken
+    requests and static files away from it, and has an answer for your visitors when the app has none."""
+    seen = [("a file", file.reply) for file in frozen.files if file.reply.status]
+    seen += [("a broken request", frozen.rubbish)] if frozen.rubbish.status else []
+    seen += [("a page", frozen.waiting)] if frozen.waiting.status else []
+    if seen:
+        what, reply = seen[0]
+        return passed(f"with the app frozen, clients that asked for {what} got {reply.seen}")
+    return failed(
+        f"with the app frozen, nothing answered at {frozen.site}: a page got {frozen.waiting.seen}",
+        hint="clients talk to the app server itself: which service publishes the port, and does it speak HTTP?",
+        reproduce=f"{frozen.freeze}; curl -m 5 -si {frozen.site}/ | head -1; {frozen.thaw}",
+    )
+
+
+@check(
+    "proxy.upstream-timeout-bounded",
+    title="A frozen app leads to a timeout, not an endless wait",
+    rule=f"While the app is frozen, a page ends with 502, 503 or 504 within {LONGEST_WAIT} s, and works again after",
+    weight=Weight.MAJOR,
+    probe=Frozen(),
+    needs=("proxy.proxy-in-front",),
+    source="nginx docs, ngx_http_proxy_module, proxy_read_timeout",
+    fix="look at how long the proxy waits for an answer",
+)
+def upstream_timeout_bounded(frozen: FrozenApp) -> Verdict:
+    """A hung app holds every visitor for as long as the proxy is willing to wait. Few people wait a minute; their
+    connections do, and pile up until the proxy has none left for anybody."""
+    reply = frozen.waiting
+    reproduce = f"{frozen.freeze}; {_timed(LONGEST_WAIT, frozen.site, frozen.page)}; {frozen.thaw}"
+    if reply.status == 0 or reply.seconds > LONGEST_WAIT:
+        return failed(
+            f"with the app frozen, a page got {reply.seen}; {LONGEST_WAIT} s is the limit",
+            hint="how long does the proxy wait for the app before it gives up?",
+            reproduce=reproduce,
+        )
+    if reply.status not in GATEWAY_ERRORS and not reply.app:
+        return failed(
+            f"with the app frozen, a page got {reply.seen}, which does not tell clients that something is wrong",
+            hint="an error page must keep the status of the error",
+            reproduce=reproduce,
+        )
+    if frozen.back < 0:
+        return failed(
+            f"{BACK:.0f} s after the app went on, the site still did not answer",
+            hint="look at what proxy and app log after a timeout",
+            reproduce=f"{reproduce}; sleep {BACK:.0f}; {_asked(frozen.site, frozen.page)}",
+        )
+    return passed(f"with the app frozen, a page got {reply.seen}; the site was back {frozen.back:.1f} s after the thaw")
+
+
+@check(
+    "proxy.bad-gateway-fast",
+    title="When the app is down, clients get a quick error",
+    rule=f"While the app is stopped, a page ends with 502, 503 or 504 within {QUICK} s, in at most {SMALL // 1024} KB",
+    weight=Weight.MAJOR,
+    probe=Down(),
+    needs=("proxy.proxy-in-front",),
+    source="nginx docs, ngx_http_proxy_module, proxy_connect_timeout",
+    fix="look at how long the proxy tries to connect to the app",
+)
+def bad_gateway_fast(down: AppDown) -> Verdict:
+    """Apps go down: for a deployment, after a crash. A visitor who gets a clear error page at once comes back; one
+    whose browser hangs for a minute does not. An app that has just gone refuses nothing: it swallows connections."""
+    wrong = next((text for reply in down.replies if (text := _wrong(reply, down))), "")
+    after = [reply for reply in down.replies if reply.at > down.gone]
+    if wrong:
+        curl = _timed(QUICK, down.site, down.page)
+        return failed(
+            wrong,
+            hint="how long does the proxy try to connect, and what does it send when it gives up?",
+            reproduce=f"{curl}; docker compose stop {down.services}; {curl}; docker compose start {down.services}",
+        )
+    errors = [reply for reply in down.replies if reply.status in GATEWAY_ERRORS]
+    slowest = max((reply.seconds for reply in errors), default=0.0)
+    kinds = ", ".join(str(status) for status in sorted({reply.status for reply in errors})) or "a cached page"
+    return passed(f"{len(after)} requests after the app was stopped: {kinds}, the slowest in {slowest:.1f} s")
+
+
+def _wrong(reply: Reply, down: AppDown) -> str:
+    """What is wrong with an answer while the app was stopping or gone; "" when nothing is."""
+    gone = reply.at > down.gone
+    said = "with the app stopped, a page" if gone else "with the app stopping, a page"
+    if reply.status == 0 or reply.seconds > QUICK:
+        return f"{said} got {reply.seen}; {QUICK} s is the limit"
+    if reply.length > SMALL:
+        return f"{said} got {reply.length} bytes; {SMALL} is the limit"
+    stale = reply.sha256 == down.usual.sha256  # a copy of the real page, kept for such times
+    if reply.status in GATEWAY_ERRORS or stale or (reply.app and not gone):
+        return ""
+    return f"{said} got {reply.status}, which does not tell clients that something is wrong"
+
+
+@check(
+    "proxy.recovers-after-app-restart",
+    title="The site recovers by itself when the app returns",
+    rule=f"The site works again within {RECOVERY} s after a stopped app listens again, without anybody's help",
+    weight=Weight.BLOCKER,
+    probe=Down(),
+    needs=("proxy.bad-gateway-fast",),
+    source="nginx docs, ngx_http_upstream_module, max_fails and fail_timeout",
+    fix="look at how long the proxy avoids an app that has failed, and at the proxy's own restart policy",
+)
+def recovers_after_app_restart(down: AppDown) -> Verdict:
+    """Every deployment stops the app for a moment. A proxy that remembers the failure for minutes, or that needs a
+    reload, turns one second without an app into an outage."""
+    text, asked = _late(down.comeback), _asked(down.site, down.page)
+    if text:
+        return failed(
+            text,
+            hint="how long does the proxy leave an app alone after it failed once?",
+            reproduce=f"docker compose stop {down.services}; {asked}; {asked}; docker compose start {down.services}; "
+            f"sleep {RECOVERY}; {asked}",
+        )
+    waited = max(down.comeback.back - down.comeback.listening, 0.0)
+    return passed(f"the site worked {waited:.1f} s after the app listened again")
+
+
+@check(
+    "proxy.follows-app-ip",
+    title="The proxy follows the app to a new address",
+    rule=f"The site works within {RECOVERY} s after the app listens at another IP address",
+    weight=Weight.MAJOR,
+    probe=Moved(),
+    needs=("proxy.recovers-after-app-restart",),
+    source="nginx docs, ngx_http_proxy_module, proxy_pass; ngx_http_core_module, resolver",
+    fix="look at when the proxy looks the app's name up",
+)
+def follows_app_ip(moved: AppMoved) -> Verdict:
+    """A re-created container gets whatever address is free. A proxy that looked the app's name up once, at its start,
+    goes on talking to the old address: to nobody, or to another service that lives there now."""
+    there = f"from {', '.join(moved.old)} to {', '.join(moved.new)}"
+    text = _late(moved.comeback)
+    if text:
+        strangers = f"; a stranger at the old address got {moved.comeback.strangers} of its requests"
+        broken = "" if moved.well else f"; {moved.site} is still broken, restart the proxy"
+        return failed(
+            f"the app moved {there}: {text}{strangers if moved.comeback.strangers else ''}{broken}",
+            hint="when does the proxy ask for the address that belongs to the app's name?",
+            reproduce=f"docker compose stop {moved.services}; docker run -d --name stranger --network {moved.network} "
+            f"python:3.13-slim sleep 60; docker compose start {moved.services}; sleep {RECOVERY}; "
+            f"{_asked(moved.site, moved.page)}; docker rm -f stranger; docker compose restart {moved.services}",
+        )
+    if moved.fixed:
+        return passed("the app has an address of its own that nobody else can take: it does not move")
+    waited = max(moved.comeback.back - moved.comeback.listening, 0.0)
+    return passed(f"the app moved {there}; the site worked {waited:.1f} s after it listened there")
+
+
+def _late(comeback: Comeback) -> str:
+    """What is wrong with a return; "" when nothing is."""
+    if comeback.listening < 0:
+        return "the app did not listen again within a minute after it was started"
+    if comeback.back < 0 or comeback.back - comeback.listening > RECOVERY:
+        return f"{RECOVERY} s after the app listened again, a page still got {comeback.last.seen}"
+    return ""
+
+
+def _asked(site: str, page: str) -> str:
+    return f"curl -m 5 -si {site}{page} | head -1"
+
+
+def _timed(limit: int, site: str, page: str) -> str:
+    return f"curl -m {limit + 5} -so /dev/null -w '%{{http_code}} after %{{time_total}} s\\n' {site}{page}"

@@ -1,0 +1,3 @@
+"""The key that signs sessions is a secret, and stays one."""
+
+from __future__ import annotations

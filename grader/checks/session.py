@@ -1,0 +1,3 @@
+"""The cookie that keeps a visitor signed in."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The stack is up, it can be reached, and the thing that answers is the app."""
+
+from __future__ import annotations

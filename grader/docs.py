@@ -1,0 +1,153 @@
+"""The generated parts of the site: rules, commands and fields come from the code, so a page cannot drift from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.catalog import Catalog
+from grader.model import AnyCheck, Lab, Weight
+from grader.render.data import FIELDS
+
+FOLDER = "docs/_generated"
+NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
+WEIGHTS = {
+    Weight.BLOCKER: "blocker",
+    Weight.MAJOR: "major",
+    Weight.MINOR: "minor",
+    Weight.GUARD: "guard",
+}
+
+
+def write(base: Path, catalog: Catalog, commands: click.Group, *, check: bool) -> list[str]:
+    """Writes every generated file; returns the paths that were not current. With `check` nothing is written."""
+    folder = base / FOLDER
+    wanted = generated(catalog, commands)
+    stale = [name for name, text in wanted.items() if not _holds(folder / name, text)]
+    gone = [path for path in sorted(folder.glob("*")) if path.name not in wanted]
+    if not check:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (folder / name).write_text(wanted[name], encoding="utf-8")
+        for path in gone:
+            path.unlink()
+    return [f"{FOLDER}/{name}" for name in (*stale, *(path.name for path in gone))]
+
+
+def generated(catalog: Catalog, commands: click.Group) -> dict[str, str]:
+    """The text of every generated file, by name. Each part stands in a section that pages include."""
+    files = {f"{lab.id}.md": _lab(catalog, lab) for lab in catalog.labs}
+    files["labs.md"] = _section("all", _labs(catalog))
+    files["checks.md"] = _section("all", _checks(catalog))
+    files["cli.md"] = _section("all", _commands(commands))
+    files["report.md"] = _section("all", _fields())
+    return {name: NOTE + text for name, text in files.items()}
+
+
+def _lab(catalog: Catalog, lab: Lab) -> str:
+    return "\n".join(
+        _section(step.id, "\n".join(_check(catalog.checks[name]) for name in step.checks)) for step in lab.steps
+    )
+
+
+def _check(check: AnyCheck) -> str:
+    """One check as the page shows it: a heading whose anchor is the permanent id, the rule, the why."""
+    notes = [WEIGHTS[check.weight]]
+    if check.disturbs:
+        notes.append("disturbs the stack for a while")
+    if check.deep:
+        notes.append("asked with `--deep`")
+    needs = ", ".join(f"`{need}`" for need in check.needs)
+    return "\n".join(
+        [
+            f'<div class="check" markdown id="{check.id}">',
+            "",
+            f"**{_text(check.title)}**",
+            "",
+            f"`{check.id}` · {' · '.join(notes)}",
+            "",
+            f"*Passes when* {_sentence(check.rule)}",
+            "",
+            _text(check.why),
+            "",
+            f"Where to look: {_sentence(check.fix)} Source: {_sentence(check.source)}"
+            + (f" Needs: {needs}." if needs else ""),
+            "",
+            "</div>",
+            "",
+        ]
+    )
+
+
+def _checks(catalog: Catalog) -> str:
+    parts: list[str] = []
+    for lab in catalog.labs:
+        parts.append(f"## {lab.id}: {_text(lab.title)}\n")
+        parts.append("| check | what must hold | weight | how it is asked |")
+        parts.append("|---|---|---|---|")
+        for name in lab.checks:
+            check = catalog.checks[name]
+            how = "disturbs" if check.disturbs else "measures time" if check.probe.alone else "looks"
+            link = f"[`{name}`](../labs/{lab.id}.md#{name})"
+            parts.append(f"| {link} | {_text(check.title)} | {WEIGHTS[check.weight]} | {how} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _labs(catalog: Catalog) -> str:
+    rows = ["| lab | minutes | checks |", "|---|---|---|"]
+    for lab in catalog.labs:
+        rows.append(f"| [{_text(lab.title)}](labs/{lab.id}.md) | {lab.minutes} | {len(lab.checks)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _commands(group: click.Group, prefix: str = "grader") -> str:
+    """Every command with its arguments and options, as click knows them."""
+    parts: list[str] = []
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            parts.append(_commands(command, f"{prefix} {name}"))
+            continue
+        context = click.Context(command, info_name=f"{prefix} {name}")
+        usage = " ".join(command.collect_usage_pieces(context))
+        parts.append(f"## {prefix} {name}\n\n{_text(command.help or '')}\n")
+        parts.append(f"```text\n{prefix} {name} {usage}\n```\n")
+        options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+        if options:
+            parts.append("| option | meaning |\n|---|---|")
+            parts += [f"| `{_option(option, context)}` | {_text(option.help or '')} |" for option in options]
+            parts.append("")
+    return "\n".join(parts)
+
+
+def _option(option: click.Option, context: click.Context) -> str:
+    names = ", ".join(sorted((*option.opts, *option.secondary_opts), key=len))
+    value = "" if option.is_flag else " " + option.make_metavar(context)
+    return (names + value).replace("|", "\\|")
+
+
+def _fields() -> str:
+    rows = ["| field | meaning |", "|---|---|"]
+    rows += [f"| `{name}` | {_text(meaning)} |" for name, meaning in FIELDS.items()]
+    return "\n".join(rows) + "\n"
+
+
+def _section(name: str, text: str) -> str:
+    return f"<!-- --8<-- [start:{name}] -->\n{text.rstrip()}\n<!-- --8<-- [end:{name}] -->\n"
+
+
+def _sentence(text: str) -> str:
+    line = _text(text)
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def _text(text: str) -> str:
+    """Text of ours for Markdown: what would be read as HTML is escaped outside of code; line breaks are folded."""
+    parts = " ".join(text.split()).split("`")
+    shown = (part if number % 2 else part.replace("<", "&lt;").replace("*", "\\*") for number, part in enumerate(parts))
+    return "`".join(shown)
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text

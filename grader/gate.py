@@ -1,0 +1,81 @@
+"""The gate for those who write labs and checks: a check that nobody has seen fail does not count as a check.
+
+On paper: ids, texts, evidence, generated pages. On real stacks: each starter fails exactly its declared set, each
+solution passes everything, each mutant turns exactly its declared checks red, each variant stays green.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from grader.catalog import Catalog, CourseError
+from grader.evidence import evidence_problems
+from grader.gate_stacks import Case, Outcome, cases, try_case
+
+Say = Callable[[str], None]
+
+
+def paper(base: Path, catalog: Catalog, commands: click.Group) -> list[str]:
+    """What can be seen without Docker: a list of problems, each naming thing, place and repair."""
+    from grader.docs import write
+
+    problems: list[str] = []
+    taught = {name for lab in catalog.labs for name in lab.checks}
+    for check in catalog.checks.values():
+        if check.id not in taught:
+            problems.append(f"{check.id}: no lab teaches it; name it in a step of a lab.toml")
+        empty = [word for word in ("title", "rule", "why", "fix", "source") if not getattr(check, word).strip()]
+        problems += [f"{check.id}: its {word} is empty; write it beside the judge" for word in empty]
+    for lab in catalog.labs:
+        problems += [f"labs/{lab.id}/lab.toml, step {s.id}: no hints; write three" for s in lab.steps if not s.hints]
+    problems += evidence_problems(base, catalog)
+    seen_to_fail = {name for case in cases(base, catalog) for name in case.fails}
+    guards = {check.id for check in catalog.checks.values() if check.weight == 0}
+    for name in sorted(set(catalog.checks) - seen_to_fail - guards):
+        problems.append(f"{name}: no mutant turns it red; add one to tests/mutants")
+    problems += [f"{path}: not current; run `grader docs`" for path in write(base, catalog, commands, check=True)]
+    return problems
+
+
+def stacks(base: Path, catalog: Catalog, *, only: Sequence[str], record: bool, at_once: int, say: Say) -> list[str]:
+    """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`."""
+    every = cases(base, catalog)
+    known = {word for case in every for word in (case.name, case.lab.id)}
+    for word in only:
+        if word not in known:
+            raise CourseError(f"no starter, solution, mutant or variant '{word}' (see labs/ and tests/mutants)")
+    todo: queue.SimpleQueue[Case] = queue.SimpleQueue()
+    chosen = [case for case in every if not only or case.name in only or case.lab.id in only]
+    for case in chosen:
+        todo.put(case)
+    problems: list[str] = []
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            try:
+                case = todo.get_nowait()
+            except queue.Empty:
+                return
+            outcome = try_case(base, catalog, case, record=record)
+            with lock:
+                problems.extend(f"{case.name}: {problem}" for problem in outcome.problems)
+                say(_line(case, outcome))
+
+    workers = [threading.Thread(target=work) for _ in range(min(at_once, len(chosen)))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return problems
+
+
+def _line(case: Case, outcome: Outcome) -> str:
+    word = "FAIL" if outcome.problems else "ok"
+    red = ", ".join(sorted(case.fails)) or "nothing red"
+    return f"{word:<5} {case.kind:<9} {case.name:<28} {outcome.seconds:6.1f} s  {red}"

@@ -1,0 +1,197 @@
+"""Starters, solutions, mutants and variants as real stacks of their own, and what the checks say of each."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader import course
+from grader.catalog import Catalog, CourseError
+from grader.evidence import keep
+from grader.model import AnyCheck, Lab, Reason, Result
+from grader.model import Outcome as Verdicts
+from grader.plan import Options, plan, with_needs
+from grader.runner import Run
+from grader.stacks.base import Opening
+from grader.stacks.opening import open_stack
+from grader.stacks.settings import load
+from grader.stacks.throwaway import bring_up, take_down
+from grader.text import line_of, nearest
+
+KEYS = {"lab", "title", "symptom", "fails", "not_applicable", "edits", "start_fails"}
+EDIT_KEYS = {"file", "find", "replace"}
+FOLDERS = {"mutant": "tests/mutants", "variant": "tests/variants"}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in one file; `find` has to be there exactly once."""
+
+    file: str
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A stack to bring up: a lab's starter or solution, or the solution with one named break (or another build)."""
+
+    kind: str  # starter, solution, mutant, variant
+    name: str
+    lab: Lab
+    fails: frozenset[str]
+    not_applicable: frozenset[str] = frozenset()
+    edits: tuple[Edit, ...] = ()
+    layer: Path | None = None
+    settles: bool = True  # the stack comes up: `up --wait` must succeed
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a case; no problems means that the checks said exactly what was declared."""
+
+    problems: tuple[str, ...]
+    seconds: float
+    results: tuple[Result, ...] = field(default=())
+
+
+def cases(base: Path, catalog: Catalog) -> tuple[Case, ...]:
+    """Every stack that the gate knows, in the order of the labs."""
+    found: list[Case] = []
+    for lab in catalog.labs:
+        found.append(Case("starter", f"{lab.id}-starter", lab, lab.starter_fails))
+        found.append(Case("solution", f"{lab.id}-solution", lab, frozenset()))
+    for kind, folder in FOLDERS.items():
+        found += [_read(kind, path, catalog) for path in sorted((base / folder).glob(f"*/{kind}.toml"))]
+    order = {lab.id: number for number, lab in enumerate(catalog.labs)}
+    return tuple(sorted(found, key=lambda case: order[case.lab.id]))
+
+
+def chosen_checks(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
+    """Starters, solutions and variants answer for everything; a mutant for all that is calm, and for what it declares.
+
+    A mutant need not sit through the disturbances that have nothing to do with it.
+    """
+    everything = plan(catalog, case.lab, Options(deep=True)).asked
+    if case.kind != "mutant":
+        return plan(catalog, case.lab, Options()).asked
+    declared = with_needs(catalog, tuple(case.fails))
+    return tuple(check for check in everything if check.id in declared or not (check.disturbs or check.deep))
+
+
+def lay_out(base: Path, catalog: Catalog, case: Case, workspace: Path) -> None:
+    """The workspace of a case. CourseError when an edit no longer fits the solution."""
+    wanted = course.files(course.layers(base, catalog, case.lab, solution=case.kind != "starter"))
+    course.start(workspace, case.lab, wanted)
+    if case.layer is not None:
+        for name, source in course.files((case.layer,)).items():
+            (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, workspace / name)
+    for edit in case.edits:
+        path = workspace / edit.file
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if text.count(edit.find) != 1:
+            raise CourseError(
+                f"{case.name}, {edit.file}: the text to replace is there {text.count(edit.find)} times, not once: "
+                f"{edit.find!r}"
+            )
+        path.write_text(text.replace(edit.find, edit.replace), encoding="utf-8")
+
+
+def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outcome:
+    """Brings the stack up under a name of its own, runs its checks, compares, and removes everything again."""
+    begun = time.monotonic()
+    project = f"gate-{case.name}-{secrets.token_hex(3)}".lower()
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
+        workspace = Path(folder).resolve() / case.lab.id
+        try:
+            lay_out(base, catalog, case, workspace)
+        except CourseError as trouble:
+            return Outcome((str(trouble),), time.monotonic() - begun)
+        try:
+            problem = bring_up(workspace, project, wait=case.settles)
+            if problem:
+                return Outcome((problem,), time.monotonic() - begun)
+            results = _check(catalog, case, workspace, project)
+        finally:
+            take_down(workspace, project)
+    if record:
+        for result in results:
+            keep(base, case.name, result)
+    return Outcome(tuple(differences(case, results)), time.monotonic() - begun, results)
+
+
+def differences(case: Case, results: tuple[Result, ...]) -> list[str]:
+    """Where the verdicts are not what the case declares; the empty list when they match exactly."""
+    problems: list[str] = []
+    for result in results:
+        name, outcome, because = result.check.id, result.outcome, result.verdict.because
+        reason = result.verdict.reason
+        if name in case.fails:
+            if outcome is not Verdicts.FAIL:
+                problems.append(f"{name} should be red, is {outcome.value}: {because}")
+        elif outcome is Verdicts.FAIL:
+            problems.append(f"{name} is red and should not be: {because}")
+        elif outcome is Verdicts.UNKNOWN:
+            problems.append(f"{name} could not be judged: {reason}: {because}")
+        elif (reason is Reason.NOT_APPLICABLE and name not in case.not_applicable) or (
+            reason is Reason.BLOCKED and not case.fails
+        ):
+            problems.append(f"{name} was not judged: {because}")
+        elif outcome is Verdicts.PASS and name in case.not_applicable:
+            problems.append(f"{name} should not apply, but passed: {because}")
+    missing = case.fails - {result.check.id for result in results}
+    problems += [f"{name} is declared red, but was not asked" for name in sorted(missing)]
+    return problems
+
+
+def _check(catalog: Catalog, case: Case, workspace: Path, project: str) -> tuple[Result, ...]:
+    stack = open_stack(
+        Opening(
+            url=f"compose://{project}",
+            settings=load(workspace),
+            state=workspace / course.STATE,
+            workspace=workspace,
+            project=project,
+            named=case.lab.roles,
+        )
+    )
+    try:
+        return Run(stack, chosen_checks(catalog, case), lambda result: None).go()
+    finally:
+        stack.close()
+
+
+def _read(kind: str, path: Path, catalog: Catalog) -> Case:
+    text = path.read_text(encoding="utf-8")
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as trouble:
+        raise CourseError(f"{path}: not valid TOML: {trouble}") from trouble
+    for key in data:
+        if key not in KEYS:
+            raise CourseError(f"{path}, line {line_of(text, key)}: no key '{key}'{nearest(key, KEYS)}")
+    fails = frozenset(data.get("fails", ()))
+    waived = frozenset(data.get("not_applicable", ()))
+    for name in fails | waived:
+        if name not in catalog.checks:
+            raise CourseError(f"{path}: no check '{name}'{nearest(name, catalog.checks)}")
+    if (kind == "mutant") != bool(fails):
+        raise CourseError(f"{path}: a mutant names what it turns red in `fails`, a variant nothing")
+    layer = path.parent / "layer"
+    return Case(
+        kind=kind,
+        name=path.parent.name,
+        lab=catalog.lab(data["lab"]),
+        fails=fails,
+        not_applicable=waived,
+        edits=tuple(Edit(**{key: str(edit[key]) for key in EDIT_KEYS}) for edit in data.get("edits", ())),
+        layer=layer if layer.is_dir() else None,
+        settles=not data.get("start_fails", False),
+    )

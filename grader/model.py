@@ -1,0 +1,201 @@
+"""The words of this project as values: frozen, without I/O, importing nothing of ours but the text sanitiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from grader.text import clean
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+
+
+class Outcome(StrEnum):
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    SKIP = "skip"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a check was not judged (SKIP) or could not be (UNKNOWN). The list is closed."""
+
+    BLOCKED = "blocked"
+    NOT_APPLICABLE = "not applicable"
+    LEFT_OUT = "left out of this run"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed out"
+    NOISY_HOST = "noisy host"
+    NO_PERMISSION = "no permission"
+    GRADER_BUG = "grader bug"
+
+
+class Weight(IntEnum):
+    """How much a check matters. A lab is complete when no BLOCKER and no MAJOR is red."""
+
+    GUARD = 0
+    MINOR = 1
+    MAJOR = 3
+    BLOCKER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge says: the outcome, what was seen (`because`), where to look next (`hint`), how to see it oneself.
+
+    `reproduce` is a shell command a learner can paste into a terminal in the workspace.
+    """
+
+    outcome: Outcome
+    because: str
+    hint: str = ""
+    reproduce: str = ""
+    reason: Reason | None = None
+
+
+def passed(because: str) -> Verdict:
+    return Verdict(Outcome.PASS, clean(because, limit=300))
+
+
+def failed(because: str, *, hint: str, reproduce: str) -> Verdict:
+    return Verdict(Outcome.FAIL, clean(because, limit=300), clean(hint, limit=300), clean(reproduce, limit=400))
+
+
+def skipped(because: str, reason: Reason = Reason.NOT_APPLICABLE) -> Verdict:
+    return Verdict(Outcome.SKIP, clean(because, limit=300), reason=reason)
+
+
+def unknown(reason: Reason, because: str, hint: str = "") -> Verdict:
+    return Verdict(Outcome.UNKNOWN, clean(because, limit=300), clean(hint, limit=300), reason=reason)
+
+
+class Probe(Protocol[E_co]):
+    """One question put to a running stack: frozen, hashable data. Equal probes are asked once a run."""
+
+    @property
+    def disturbs(self) -> bool:
+        """True when asking changes the stack for a while (stops, kills, freezes); such a probe undoes what it did."""
+
+    @property
+    def alone(self) -> bool:
+        """True when the answer is a time, so that nothing else may be asked meanwhile."""
+
+    @property
+    def last(self) -> bool:
+        """True when it asks what all the others left behind; such a probe is `alone` too."""
+
+    @property
+    def seconds(self) -> float:
+        """What asking usually takes; the runner gives up after three times that and five seconds."""
+
+    # Any: the Stack protocol lives one layer up, in grader.stacks.base, and this module imports nothing of ours.
+    def ask(self, stack: Any, /) -> E_co: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[E]):
+    """One rule about a running stack, with the probe that brings the evidence and the pure judge of that evidence."""
+
+    id: str
+    title: str
+    rule: str
+    why: str
+    weight: Weight
+    probe: Probe[E]
+    judge: Callable[[E], Verdict]
+    needs: tuple[str, ...]
+    source: str
+    fix: str
+    deep: bool = False
+
+    @property
+    def disturbs(self) -> bool:
+        return self.probe.disturbs
+
+
+AnyCheck = Check[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A headed part of a lab and the ids of the checks that it must satisfy."""
+
+    id: str
+    title: str
+    checks: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A stage of the course, as its lab.toml declares it."""
+
+    id: str
+    title: str
+    after: str | None
+    minutes: int
+    stack: str
+    roles: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    starter_fails: frozenset[str]
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        return tuple(check for step in self.steps for check in step.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A check, its verdict, and the seconds that its probe took (0.0 when another check had asked it already)."""
+
+    check: AnyCheck
+    verdict: Verdict
+    seconds: float
+    evidence: object = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.verdict.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What some services do (`edge`, `app`), and why the grader thinks so."""
+
+    name: str
+    services: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one run, in the order of the course. `started` is seconds since the epoch."""
+
+    lab: Lab
+    stack: str
+    services: tuple[str, ...]
+    roles: tuple[Role, ...]
+    results: tuple[Result, ...]
+    started: float
+    seconds: float
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(1 for result in self.results if result.outcome is outcome)
+
+    @property
+    def judged(self) -> tuple[Result, ...]:
+        return tuple(r for r in self.results if r.outcome in (Outcome.PASS, Outcome.FAIL))
+
+    @property
+    def complete(self) -> bool:
+        """Whether no blocker and no major of this run is anything but passed, left out or not applicable."""
+        open_ones = (r for r in self.results if r.outcome is not Outcome.PASS and r.check.weight >= Weight.MAJOR)
+        return bool(self.judged) and not any(not_owed(r) is False for r in open_ones)
+
+
+def not_owed(result: Result) -> bool:
+    """Whether a result that is no PASS still asks nothing of the learner."""
+    return result.outcome is Outcome.SKIP and result.verdict.reason in (Reason.NOT_APPLICABLE, Reason.LEFT_OUT)

@@ -1,0 +1,55 @@
+"""What every probe is, and the small steps that many of them share."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from grader.model import Reason
+from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
+
+E = TypeVar("E")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Probe(ABC, Generic[E]):
+    """Subclasses are frozen dataclasses: their fields are the question, and equal questions are asked once a run."""
+
+    disturbs: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
+    last: ClassVar[bool] = False
+    seconds: ClassVar[float] = 1.0
+
+    @abstractmethod
+    def ask(self, stack: Stack, /) -> E:
+        """The evidence. NotApplicable and CouldNotLook say why there is none; anything else raised is our bug."""
+
+
+def nonce() -> str:
+    """A word that nobody can have seen before: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+def in_role(stack: Stack, role: str) -> tuple[ServiceFacts, ...]:
+    """The running instances of the services that have a role; CouldNotLook when there is none."""
+    names = {name for found in stack.roles() if found.name == role for name in found.services}
+    running = tuple(service for service in stack.services() if service.running and service.service in names)
+    if not running:
+        why = next((found.why for found in stack.roles() if found.name == role), "no such role")
+        raise CouldNotLook(Reason.UNREACHABLE, f"no running service is the {role}: {why}")
+    return running
+
+
+def wait_for(look: Callable[[], T | None], seconds: float, every: float = 0.1) -> T | None:
+    """The first answer of `look` that is not None, or None when `seconds` are over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found is not None or time.monotonic() >= deadline:
+            return found
+        time.sleep(every)

@@ -1,0 +1,131 @@
+"""Request bodies: too large ones, announced or simply sent, and large ones that the site should take."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grader.probes.base import Probe
+from grader.probes.http import Entry, HttpAnswer, answer, json_of, request, send, site
+from grader.probes.topology import Named, needs_bench
+from grader.stacks.base import HOST, Stack
+
+MIB = 1024 * 1024
+LIMIT = 10 * MIB  # bytes of a body that the labs allow
+TOO_LARGE = 11 * MIB
+ALLOWED = 9 * MIB
+PROMPT = 5.0  # seconds in which a refusal comes that does not wait for the body
+SENDING = 20.0  # seconds that a whole body may take
+CHUNK = 64 * 1024
+UPLOAD = "/bench/upload"
+OCTETS = ("Content-Type", "application/octet-stream")
+
+
+def chunked(body: bytes) -> bytes:
+    """`body` in chunked transfer coding (RFC 9112 §7.1)."""
+    parts = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What came back; status 0 and an error when nothing did."""
+
+    status: int
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Oversized:
+    """An upload of TOO_LARGE bytes to `path`: announced without being sent, announced with `Expect`, sent in chunks.
+
+    `after` is the status of an ordinary request afterwards.
+    """
+
+    path: str
+    announced: Refusal
+    expected: Refusal
+    streamed: Refusal
+    after: int
+    site: str
+
+
+@dataclass(frozen=True)
+class OversizedUpload(Probe[Oversized]):
+    """What becomes of an upload over the limit. Without the bench only a proxy's own limit shows, and `/` is asked."""
+
+    seconds: ClassVar[float] = 12.0
+
+    def ask(self, stack: Stack, /) -> Oversized:
+        path = UPLOAD if stack.ask(Named()) else "/"
+        announced = _refusal(_post(stack, path, (("Content-Length", str(TOO_LARGE)),), b"", PROMPT))
+        if path == "/" and announced.status in (404, 405):
+            raise needs_bench("an endpoint that takes uploads")
+        expect = (("Content-Length", str(TOO_LARGE)), ("Expect", "100-continue"))
+        body = chunked(bytes(TOO_LARGE))
+        return Oversized(
+            path,
+            announced,
+            _refusal(_post(stack, path, expect, b"", PROMPT)),
+            _refusal(_post(stack, path, (("Transfer-Encoding", "chunked"),), body, SENDING)),
+            send(stack, stack.ask(Entry()), "/healthz" if stack.ask(Named()) else "/").status,
+            site(stack, stack.ask(Entry())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What the app says it got of an upload of ALLOWED bytes; `length` is -1 when it did not say."""
+
+    how: str
+    status: int
+    error: str
+    length: int
+    intact: bool  # the app's SHA-256 is that of what was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    uploads: tuple[Uploaded, ...]
+    site: str
+
+
+@dataclass(frozen=True)
+class NormalUpload(Probe[Uploads]):
+    """Two uploads of random bytes, a little under the limit: with their length announced, and in chunks."""
+
+    seconds: ClassVar[float] = 10.0
+
+    def ask(self, stack: Stack, /) -> Uploads:
+        if not stack.ask(Named()):
+            raise needs_bench("an endpoint that says what it was sent")
+        body = os.urandom(ALLOWED)
+        known = _post(stack, UPLOAD, (("Content-Length", str(len(body))),), body, SENDING)
+        parts = _post(stack, UPLOAD, (("Transfer-Encoding", "chunked"),), chunked(body), SENDING)
+        digest = hashlib.sha256(body).hexdigest()
+        uploads = (uploaded("with Content-Length", known, digest), uploaded("in chunks", parts, digest))
+        return Uploads(uploads, site(stack, stack.ask(Entry())))
+
+
+def uploaded(how: str, answered: HttpAnswer, digest: str) -> Uploaded:
+    said = json_of(answered)
+    length = said.get("length")
+    return Uploaded(
+        how,
+        answered.status,
+        answered.error,
+        length if isinstance(length, int) else -1,
+        said.get("sha256") == digest,
+    )
+
+
+def _post(stack: Stack, path: str, headers: tuple[tuple[str, str], ...], body: bytes, seconds: float) -> HttpAnswer:
+    data = request(path, method="POST", host=stack.settings.hosts[0], headers=(*headers, OCTETS), body=body)
+    return answer(stack.exchange(HOST, stack.ask(Entry()), data, seconds=seconds))
+
+
+def _refusal(answered: HttpAnswer) -> Refusal:
+    return Refusal(answered.status, answered.error, answered.seconds)

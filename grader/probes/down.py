@@ -1,0 +1,86 @@
+"""The stop window: the app is stopped under a trickle of requests, stays away for a moment, and is started again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grader.model import Reason
+from grader.probes.base import Probe
+from grader.probes.outage import Comeback, Reply, Site, come_back, site_of, stands_alone
+from grader.probes.topology import Apps
+from grader.stacks.base import CouldNotLook, Stack, Undo
+
+CLIENTS = 3  # that ask at the same time …
+PAUSE = 0.1  # … each so many seconds after its last answer
+AWAY = 1.0  # seconds during which they go on asking once the app is gone
+WAIT = 6.0  # seconds that a request is given: a second more than the rule allows
+PATIENCE = 16.0  # seconds to come back after the app listens: a second more than the rule allows
+STREAK = 3  # answers in a row
+KEPT = 60  # replies that evidence keeps
+
+
+@dataclass(frozen=True, slots=True)
+class AppDown:
+    """What clients saw from just before the app was stopped until after it was gone, oldest first, and its return.
+
+    `gone` is when the stop was complete, in the seconds of Reply.at. `usual` is what the page usually answers.
+    """
+
+    site: str
+    page: str
+    services: str  # their names, for a command line
+    bench: bool
+    usual: Reply
+    gone: float
+    replies: tuple[Reply, ...]
+    comeback: Comeback
+
+
+@dataclass(frozen=True)
+class Down(Probe[AppDown]):
+    """Stops the app while clients ask for a page, and starts it again.
+
+    They ask without a gap because the moment matters: a proxy that still knows the address of an app that has just
+    gone sends into the void until its connect timeout; a second later it may know better and refuse at once.
+    """
+
+    disturbs: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
+    seconds: ClassVar[float] = 12.0
+
+    def ask(self, stack: Stack, /) -> AppDown:
+        apps, site = stack.ask(Apps()), site_of(stack)
+        stands_alone(stack, apps, "stopping one of them stops both")
+        replies: list[Reply] = []
+        over = threading.Event()
+        with ExitStack() as undo:
+            with ThreadPoolExecutor(CLIENTS) as crowd:
+                for _ in range(CLIENTS):
+                    crowd.submit(_go_on_asking, site, replies, over)
+                try:
+                    for app in apps:
+                        undo.enter_context(stack.disturbing(Undo("start", app.service.id, app.service.name)))
+                        stack.stop(app.service)
+                    gone = time.monotonic() - site.begun
+                    time.sleep(AWAY)
+                finally:
+                    over.set()
+            for app in apps:
+                stack.start(app.service)
+            comeback = come_back(site, apps, patience=PATIENCE, streak=STREAK)
+        if site.bench and any(reply.app and reply.at > gone for reply in replies):
+            raise CouldNotLook(Reason.UNREACHABLE, "the app answered although it was stopped: there is more of it")
+        names = " ".join(dict.fromkeys(app.service.service for app in apps))
+        kept = tuple(sorted(replies, key=lambda reply: reply.at))[-KEPT:]
+        return AppDown(site.url, site.page, names, site.bench, site.usual, round(gone, 3), kept, comeback)
+
+
+def _go_on_asking(site: Site, replies: list[Reply], over: threading.Event) -> None:
+    while not over.is_set():
+        replies.append(site.ask(WAIT))
+        over.wait(PAUSE)

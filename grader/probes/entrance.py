@@ -1,0 +1,235 @@
+"""The way in: what answers on the published ports, and is it the app of this very stack?"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from grader.probes.base import Probe, nonce
+from grader.probes.http import Entry, answer, loopback, request, send, site
+from grader.probes.topology import App, Apps, Whoami, whoami
+from grader.stacks.base import HOST, Address, CouldNotLook, Published, ServiceFacts, Stack
+
+GREETING_SECONDS = 3.0  # that an answer may take
+ROUNDS = 3  # a worker may be replaced between its answer and the look at its process: then ask again
+ANSWERS = 5  # of the bench, in each round
+REQUESTS = 20  # whose traces are looked for in the app's processes on a stack without a bench
+
+
+class Speaks(StrEnum):
+    HTTP = "HTTP"
+    TLS = "TLS"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A published port, what it speaks, and (when it is silent) the addresses that listen on `port` inside."""
+
+    service: str
+    address: str
+    host_port: int
+    port: int
+    speaks: Speaks
+    status: int
+    error: str
+    inside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    doors: tuple[Door, ...]
+    running: tuple[str, ...]  # services, published or not
+
+
+@dataclass(frozen=True)
+class Knock(Probe[Doors]):
+    """What answers on every port that the edge publishes (taken from the engine, never guessed)."""
+
+    seconds: ClassVar[float] = 2.0
+
+    def ask(self, stack: Stack, /) -> Doors:
+        edge = {name for role in stack.roles() if role.name == "edge" for name in role.services}
+        running = tuple(service for service in stack.services() if service.running)
+        ports = [(service, port) for service in running if service.service in edge for port in service.published]
+        doors = tuple(_door(stack, service, port) for service, port in ports)
+        return Doors(doors, tuple(sorted({service.service for service in running if not service.one_shot})))
+
+
+def _door(stack: Stack, service: ServiceFacts, port: Published) -> Door:
+    to = Address(loopback(port.address), port.host_port)
+    hello = request("/healthz", host=stack.settings.hosts[0])
+    spoken = answer(stack.exchange(HOST, to, hello, seconds=GREETING_SECONDS))
+    speaks, inside = Speaks.HTTP, set[str]()
+    if not spoken.status:
+        secret = stack.exchange(HOST, to, client_hello(), seconds=GREETING_SECONDS, cap=6)
+        speaks = Speaks.TLS if is_server_hello(secret.raw) else Speaks.SILENCE
+    if speaks is Speaks.SILENCE:
+        inside = {socket.address for socket in stack.sockets(service).listening if socket.port == port.port}
+    return Door(
+        service=service.service,
+        address=port.address,
+        host_port=port.host_port,
+        port=port.port,
+        speaks=speaks,
+        status=spoken.status,
+        error="" if spoken.status else spoken.error,
+        inside=tuple(sorted(inside)),
+    )
+
+
+def client_hello() -> bytes:
+    """The first bytes that a TLS client sends."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is sent on this connection: only who speaks TLS at all is asked
+    out = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):  # it waits for the server's answer, which is not ours to give
+        context.wrap_bio(ssl.MemoryBIO(), out).do_handshake()
+    return out.read()
+
+
+def is_server_hello(raw: bytes) -> bool:
+    """Whether an answer begins with a TLS handshake record (RFC 8446 §5.1)."""
+    return raw[:2] == b"\x16\x03"
+
+
+# --- is it the app? -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The app's server in one instance, from its sockets and processes. `host_ports` lead straight to its socket."""
+
+    service: str
+    name: str
+    pid: int
+    program: str
+    where: tuple[str, ...]
+    host_ports: tuple[int, ...]
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Who answered /bench/whoami through the edge; `instance` is the container that runs its process, "" if none."""
+
+    status: int
+    seen: bool
+    host: str
+    pid: int
+    boot_id: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """How often the app's processes were woken up during `requests` requests, and in as long a pause afterwards."""
+
+    requests: int
+    woken: int
+    idle: int
+
+    @property
+    def convincing(self) -> bool:
+        """Whether every request woke up something that does not wake up by itself."""
+        return self.woken >= self.requests and self.woken >= 2 * self.idle
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`bench` says that the app answers /bench/whoami on its own port. `traces` only where there is no other way."""
+
+    site: str
+    port: int
+    servers: tuple[Server, ...]
+    bench: bool
+    answers: tuple[Answerer, ...]
+    traces: Traces | None
+
+    @property
+    def reached(self) -> bool:
+        """Whether requests to the edge were seen to arrive in the app's processes."""
+        named = bool(self.answers) and all(answered.instance for answered in self.answers)
+        return named or (self.traces is not None and self.traces.convincing)
+
+
+@dataclass(frozen=True)
+class Identify(Probe[Identity]):
+    """Which processes are the app, and whether requests to the edge end there."""
+
+    seconds: ClassVar[float] = 3.0
+
+    def ask(self, stack: Stack, /) -> Identity:
+        to = stack.ask(Entry())
+        known = any(role.name == "app" and role.services for role in stack.roles())
+        apps = stack.ask(Apps()) if known else ()
+        answers = _answers(stack, to)
+        named = any(found.seen for found in answers)
+        bench = named or any(whoami(stack, to_app, via=app.via).seen for app in apps for to_app in app.addresses()[:1])
+        servers = tuple(_server(app) for app in apps)
+        straight = any(to.port in server.host_ports for server in servers)
+        traces = _traces(stack, to, apps) if apps and not (named or bench or straight) else None
+        return Identity(site(stack, to), to.port, servers, bench, answers, traces)
+
+
+def _server(app: App) -> Server:
+    ports = {socket.port for socket in app.listening if not socket.path}
+    return Server(
+        service=app.service.service,
+        name=app.service.name,
+        pid=app.master.pid,
+        program=app.master.name,
+        where=tuple(sorted({socket.path or f"{socket.address}:{socket.port}" for socket in app.listening})),
+        host_ports=tuple(sorted(p.host_port for p in app.service.published if p.port in ports)),
+        processes=len(app.tree),
+    )
+
+
+def _answers(stack: Stack, to: Address) -> tuple[Answerer, ...]:
+    found: tuple[Answerer, ...] = ()
+    for _ in range(ROUNDS):
+        first = whoami(stack, to, seconds=5)
+        said = (first, *(whoami(stack, to, seconds=5) for _ in range(ANSWERS - 1))) if first.seen else (first,)
+        instances = {who: _instance(stack, who) for who in said}
+        found = tuple(
+            Answerer(who.status, who.seen, who.host, who.pid, who.boot_id, instances[who]) for who in said
+        )
+        if all(answered.instance for answered in found) or not first.seen:
+            break
+    return found
+
+
+def _instance(stack: Stack, who: Whoami) -> str:
+    """The container in which the process that answered lives; its host name alone proves nothing."""
+    called_so = [service for service in stack.services() if who.host in (service.hostname, service.id[:12])]
+    for service in called_so if who.seen else ():
+        if service.running and any(process.pid == who.pid for process in stack.processes(service)):
+            return service.name
+    return ""
+
+
+def _traces(stack: Stack, to: Address, apps: tuple[App, ...]) -> Traces:
+    begun, before = time.monotonic(), _wakeups(stack, apps)
+    for _ in range(REQUESTS):
+        send(stack, to, f"/{nonce()}", seconds=GREETING_SECONDS)
+    took, after = time.monotonic() - begun, _wakeups(stack, apps)
+    time.sleep(min(took, GREETING_SECONDS))
+    return Traces(REQUESTS, after - before, _wakeups(stack, apps) - after)
+
+
+def _wakeups(stack: Stack, apps: tuple[App, ...]) -> int:
+    """How often the processes of the app have given up the CPU to wait (voluntary_ctxt_switches, proc(5))."""
+    total = 0
+    for app in apps:
+        for process in app.tree:
+            try:
+                status = str(stack.inside(app.service, "proc_text", pid=process.pid, name="status"))
+            except CouldNotLook:  # it has ended
+                continue
+            total += sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("voluntary_ctxt"))
+    return total

@@ -1,0 +1,195 @@
+"""HTTP as it is spoken on the wire: nothing is rewritten, followed, decompressed or taken from the environment.
+
+Requests are bytes built here and sent on a connection of their own (RFC 9112); `http.client` takes the answers apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from grader.model import Reason
+from grader.probes.base import Probe, in_role
+from grader.stacks.base import BODY_CAP, HOST, Address, CouldNotLook, Exchange, From, Stack, Vantage
+
+EXCERPT = 4096  # bytes of a body that evidence keeps
+SECONDS = 10.0  # for a whole exchange
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"  # nothing in a request tells the grader from a browser
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """One response, or why there is none (`error`, then `status` is 0).
+
+    `body` is at most EXCERPT bytes of it, decoded with replacement; `length` and `sha256` are of all that was read.
+    `cut` says that a bound ended the reading. Header names keep their spelling; look them up with `header`.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    length: int
+    sha256: str
+    seconds: float
+    error: str = ""
+    cut: bool = False
+
+    def header(self, name: str) -> str:
+        """All values of a header joined with ", " (RFC 9110 §5.3); "" when it is absent."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def seen(self) -> str:
+        """What came back, for a sentence: "200", or "connection refused"."""
+        return str(self.status) if self.status else self.error or "no HTTP response"
+
+
+def request(
+    path: str,
+    *,
+    method: str = "GET",
+    host: str = "localhost",
+    headers: Mapping[str, str] | tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+) -> bytes:
+    """The bytes of a request that asks for the connection to be closed. A header given here replaces our own."""
+    given = tuple(headers.items()) if isinstance(headers, Mapping) else headers
+    own = (("Host", host), ("User-Agent", AGENT), ("Accept", "*/*"), ("Connection", "close"))
+    names = {name.lower() for name, _ in given}
+    lines = [f"{method} {path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in own if name.lower() not in names]
+    lines += [f"{name}: {value}" for name, value in given]
+    if (body or method in ("POST", "PUT", "PATCH")) and not names & {"content-length", "transfer-encoding"}:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+
+
+def answer(exchange: Exchange, method: str = "GET") -> HttpAnswer:
+    """The response in an exchange. Bytes that are no HTTP/1 response give status 0 and an error."""
+    status, headers, body, error = parse(exchange.raw, method)
+    return HttpAnswer(
+        status=status,
+        headers=headers,
+        body=body[:EXCERPT].decode("utf-8", "replace"),
+        length=len(body),
+        sha256=hashlib.sha256(body).hexdigest(),
+        seconds=round(exchange.total, 3),
+        error=exchange.error or error,
+        cut=exchange.cut,
+    )
+
+
+def parse(raw: bytes, method: str = "GET") -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
+    """Status, headers, body and error of the first final response in `raw`; the body is as sent, not decompressed."""
+    if not raw:
+        return 0, (), b"", "no answer"
+    response = http.client.HTTPResponse(cast("socket.socket", _Answered(raw)), method=method)
+    try:
+        response.begin()
+        try:
+            body, error = response.read(BODY_CAP), ""
+        except http.client.IncompleteRead as trouble:
+            body, error = trouble.partial, "the body ended early"
+        return response.status, tuple(response.getheaders()), body, error
+    except (http.client.HTTPException, ValueError, OSError) as trouble:
+        return 0, (), raw, f"no HTTP response ({type(trouble).__name__})"
+
+
+class _Answered:
+    """A socket that has already said all it has to say."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._raw)
+
+
+def send(
+    stack: Stack,
+    to: Address,
+    path: str,
+    *,
+    via: Vantage = HOST,
+    method: str = "GET",
+    host: str = "",
+    headers: Mapping[str, str] | tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+    seconds: float = SECONDS,
+    cap: int = BODY_CAP,
+) -> HttpAnswer:
+    """One request on one connection. `host` defaults to the first of the learner's host names."""
+    data = request(path, method=method, host=host or stack.settings.hosts[0], headers=headers, body=body)
+    got = stack.exchange(via, to, data, seconds=seconds, cap=cap, head_only=method == "HEAD")
+    return answer(got, method)
+
+
+def json_of(answered: HttpAnswer) -> dict[str, Any]:
+    """The JSON object of a body; {} when it is anything else."""
+    if answered.length > EXCERPT:
+        return {}
+    try:
+        value = json.loads(answered.body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def text_of(value: object) -> str:
+    """A JSON value that should be a string."""
+    return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True)
+class Entry(Probe[Address]):
+    """Where the site is: the published address that a browser on this machine would use."""
+
+    def ask(self, stack: Stack, /) -> Address:
+        if stack.settings.entry:
+            host, _, port = stack.settings.entry.rpartition(":")
+            return Address(host.strip("[]") or "127.0.0.1", int(port))
+        published = sorted({(p.host_port, p.address) for service in in_role(stack, "edge") for p in service.published})
+        for number, bound in published:
+            to = Address(loopback(bound), number)
+            hello = request("/healthz", host=stack.settings.hosts[0])
+            if stack.exchange(HOST, to, hello, seconds=3).raw.startswith(b"HTTP/"):
+                return to
+        if not published:
+            raise CouldNotLook(Reason.UNREACHABLE, "no service publishes a port")
+        return Address(loopback(published[0][1]), published[0][0])
+
+
+@dataclass(frozen=True)
+class Get(Probe[HttpAnswer]):
+    """One GET through the edge, as a browser on this machine would send it."""
+
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    host: str = ""
+    seconds: ClassVar[float] = 1.0
+
+    def ask(self, stack: Stack, /) -> HttpAnswer:
+        return send(stack, stack.ask(Entry()), self.path, headers=self.headers, host=self.host)
+
+
+def site(stack: Stack, to: Address) -> str:
+    """What to give a browser or curl to reach `to`: the learner's host name and the real port."""
+    return f"http://{stack.settings.hosts[0]}:{to.port}"
+
+
+def loopback(bound: str) -> str:
+    """The address at which this machine reaches a port that is bound to `bound`."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bound, bound)
+
+
+def client_on(network: str, number: int = 0) -> Vantage:
+    return Vantage(From.CLIENT, network, number)

@@ -1,0 +1,56 @@
+"""Whose processes speak to clients at the edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grader.model import Reason
+from grader.probes.base import Probe, in_role
+from grader.probes.topology import ancestors, below
+from grader.stacks.base import CouldNotLook, Process, ServiceFacts, Sockets, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process of the proxy. `uid` is its effective user inside the container; `master` when it only starts others."""
+
+    service: str
+    pid: int
+    name: str
+    uid: int
+    master: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyProcesses:
+    processes: tuple[Worker, ...]
+
+
+@dataclass(frozen=True)
+class ProxyWorkers(Probe[ProxyProcesses]):
+    """The processes behind the published ports of the edge: masters that only start others, and those that work."""
+
+    seconds: ClassVar[float] = 2.0
+
+    def ask(self, stack: Stack, /) -> ProxyProcesses:
+        found: list[Worker] = []
+        for service in in_role(stack, "edge"):
+            found += crew_of(service, stack.processes(service), stack.sockets(service))
+        if not found:
+            raise CouldNotLook(Reason.UNREACHABLE, "no process holds a published port of the edge")
+        return ProxyProcesses(tuple(found))
+
+
+def crew_of(service: ServiceFacts, processes: tuple[Process, ...], sockets: Sockets) -> list[Worker]:
+    """Who holds the published ports, and all below: a worker can be handed connections without holding the socket."""
+    by_pid = {process.pid: process for process in processes}
+    ports = {published.port for published in service.published}
+    holders = {by_pid[pid] for s in sockets.listening if s.port in ports for pid in s.pids if pid in by_pid}
+    tops = {holder for holder in holders if not set(ancestors(holder, by_pid)) & {other.pid for other in holders}}
+    crew = {*holders, *(child for top in tops for child in below(top, processes))}
+    return [
+        Worker(service.service, one.pid, one.name, one.uid, one in tops and bool(below(one, processes)))
+        for one in sorted(crew, key=lambda process: process.pid)
+        if one.state != "Z"
+    ]

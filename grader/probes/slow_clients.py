@@ -1,0 +1,147 @@
+"""Clients that are slow on purpose, many at once, and one ordinary visitor who wants an answer meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from grader.model import Reason
+from grader.probes.base import Probe
+from grader.probes.headroom import Baseline, steady
+from grader.probes.http import request
+from grader.probes.outage import Reply, Site, site_of, until_back
+from grader.probes.topology import needs_bench
+from grader.stacks.base import CouldNotLook, Stack
+
+CROWD = 60  # slow senders at a time: more than any server of the course has workers and threads
+READERS = 24  # slow readers at a time …
+ANSWER_KB = 16 * 1024  # … of an answer that is too big for the buffers of the kernels on its way
+DISK_LEFT = 1024**3  # bytes of disk that must stay free: a proxy keeps what slow readers have not read yet
+RECEIVE = 4096  # bytes that the kernel of a slow reader takes
+HOLD = 1.0  # seconds that they have been slow when the visitor asks
+DRIP = 0.5  # seconds between two bytes of a slow sender
+GATHER = 2.0  # seconds in which all must be connected
+QUICK = 1.0  # seconds for the visitor
+WAIT = 2.0  # seconds after which the visitor gives up
+BACK = 10.0  # seconds for the site to answer as before when the slow ones are gone
+
+
+class Slow(StrEnum):
+    BODY = "slow uploads"
+    HEADERS = "half-sent requests"
+    READER = "slow downloads"
+
+
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """`clients` were slow, and a visitor asked `page`: before (`alone`) and while they were (`beside`).
+
+    `baseline` is how this machine answered itself, when the visitor had to wait.
+    """
+
+    site: str
+    page: str
+    clients: int
+    alone: Reply
+    beside: Reply
+    baseline: Baseline | None
+
+
+@dataclass(frozen=True)
+class SlowClients(Probe[Slowed]):
+    """Opens connections that send or read as slowly as `kind` says, asks for a page, and closes them all."""
+
+    kind: Slow
+
+    alone: ClassVar[bool] = True
+    seconds: ClassVar[float] = 5.0
+
+    def ask(self, stack: Stack, /) -> Slowed:
+        site = site_of(stack)
+        if self.kind is not Slow.HEADERS and not site.bench:
+            raise needs_bench("an endpoint that reads an upload or sends a large answer")
+        count = readers(shutil.disk_usage("/").free) if self.kind is Slow.READER else CROWD
+        if not count:
+            raise CouldNotLook(
+                Reason.NOISY_HOST,
+                f"less than {DISK_LEFT // 1024**2} MB of disk would be left: slow downloads are not tried",
+                hint="make room, `docker system df` shows what Docker keeps",
+            )
+        found, baseline = steady(stack, lambda: _try(site, self.kind, count), lambda found: is_quick(found.beside))
+        return Slowed(site.url, site.page, found.clients, found.alone, found.beside, baseline)
+
+
+def is_quick(reply: Reply) -> bool:
+    """Whether the app itself answered in time."""
+    return reply.app and reply.seconds < QUICK
+
+
+def readers(free: int) -> int:
+    """How many slow readers a disk with `free` bytes can bear; 0 when it is nearly full."""
+    return max(min(READERS, (free - DISK_LEFT) // (ANSWER_KB * 1024)), 0)
+
+
+def _try(site: Site, kind: Slow, count: int) -> Slowed:
+    alone = site.ask(BACK)
+    with _crowd(site, kind, count) as crowd:
+        begun = time.monotonic()
+        while (left := begun + HOLD - time.monotonic()) > 0:
+            time.sleep(min(DRIP, left))
+            if kind is not Slow.READER:
+                _drip(crowd)
+        beside = site.ask(WAIT)
+    if not is_quick(beside):
+        until_back(site, BACK)
+    return Slowed(site.url, site.page, len(crowd), alone, beside, None)
+
+
+@contextlib.contextmanager
+def _crowd(site: Site, kind: Slow, count: int) -> Iterator[list[socket.socket]]:
+    """The connections of `count` slow clients. Fewer when the edge lets no more in: that is its good right."""
+    deadline = time.monotonic() + GATHER
+    with contextlib.ExitStack() as opened:
+        crowd = []
+        for _ in range(count):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            with contextlib.suppress(OSError):
+                crowd.append(opened.enter_context(_connected(site, kind, left)))
+        yield crowd
+
+
+def _connected(site: Site, kind: Slow, seconds: float) -> socket.socket:
+    family = socket.AF_INET6 if ":" in site.to.host else socket.AF_INET
+    client = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if kind is Slow.READER:  # before connecting: the first packet tells the other side
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE)
+        client.settimeout(seconds)
+        client.connect((site.to.host, site.to.port))
+        client.sendall(beginning(kind, site))
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+def beginning(kind: Slow, site: Site) -> bytes:
+    """What a slow client sends at once: a request for a large answer, or the beginning of a request."""
+    host = site.stack.settings.hosts[0]
+    if kind is Slow.READER:
+        return request(f"/bench/big?kb={ANSWER_KB}", host=host)
+    if kind is Slow.BODY:
+        return request("/bench/upload", method="POST", host=host, headers={"Content-Length": "1000"})
+    return request(site.page, host=host).removesuffix(b"\r\n\r\n") + b"\r\nX"
+
+
+def _drip(crowd: list[socket.socket]) -> None:
+    for client in crowd:
+        with contextlib.suppress(OSError):  # the edge may hang up on a client that is too slow
+            client.send(b"x")

@@ -1,0 +1,102 @@
+"""Does every service run, and go on running? One look is not enough: a crash loop runs half of the time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grader.model import Reason
+from grader.probes.base import Probe, wait_for
+from grader.stacks.base import CouldNotLook, ServiceFacts, Stack, State
+
+SETTLE = 55.0  # seconds that health checks may say "starting"
+APART = 2.0  # seconds between two looks
+PROVEN = 10.0  # seconds of running after which a start counts as a success (the engine's own measure)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An instance of a service. `restarts` is the engine's count, `again` how much it grew between the two looks."""
+
+    service: str
+    name: str
+    state: State
+    exit_code: int
+    restarts: int
+    again: int
+    oom_killed: bool
+    health: str
+    one_shot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """All instances; `waited` seconds until health checks had settled, `apart` seconds between the two looks.
+
+    `apart` is 0.0 when a second look could show nothing new: all had run for PROVEN seconds and never restarted.
+    """
+
+    members: tuple[Member, ...]
+    waited: float
+    apart: float
+
+
+@dataclass(frozen=True)
+class Steady(Probe[Members]):
+    """The state of every instance, once health checks have settled, and whether it stays so."""
+
+    seconds: ClassVar[float] = 20.0  # mostly under three; a stack that has just been started may take a minute
+
+    def ask(self, stack: Stack, /) -> Members:
+        remembered, begun = stack.services(), time.monotonic()
+        first = stack.services(fresh=True)
+        if not first:
+            nothing = f"the project {stack.project} has no containers"
+            raise CouldNotLook(Reason.UNREACHABLE, nothing, hint="docker compose up -d --build")
+        if any(_starting(fact) for fact in first):
+            wait_for(lambda: _settled(stack), SETTLE, every=0.25)
+            first = stack.services(fresh=True)
+        waited = time.monotonic() - begun
+        apart = second_look(first, time.time())
+        time.sleep(apart)
+        last = stack.services(fresh=True) if apart else first
+        if [_gist(fact) for fact in remembered] != [_gist(fact) for fact in last]:
+            stack.forget()  # what was remembered is of a stack that was still starting
+        counts = {fact.id: fact.restarts for fact in first}
+        return Members(tuple(_member(fact, counts) for fact in last), round(waited, 1), round(apart, 1))
+
+
+def second_look(facts: tuple[ServiceFacts, ...], now: float) -> float:
+    """Seconds after which a second look would tell a crash loop from a service that runs; 0.0 when none is needed."""
+    lasting = [fact for fact in facts if fact.running and not fact.one_shot]
+    unproven = [PROVEN - (now - fact.started) for fact in lasting if fact.restarts and now - fact.started < PROVEN]
+    if unproven:  # restarted just now: let it prove itself
+        return min(max(APART, *unproven), PROVEN)
+    return APART if any(fact.restarts or now - fact.started < PROVEN for fact in lasting) else 0.0
+
+
+def _starting(fact: ServiceFacts) -> bool:
+    return fact.running and fact.health == "starting"
+
+
+def _settled(stack: Stack) -> bool | None:
+    return None if any(_starting(fact) for fact in stack.services(fresh=True)) else True
+
+
+def _gist(fact: ServiceFacts) -> tuple[str, State, str, int]:
+    return fact.id, fact.state, fact.health, fact.restarts
+
+
+def _member(fact: ServiceFacts, counts: dict[str, int]) -> Member:
+    return Member(
+        service=fact.service,
+        name=fact.name,
+        state=fact.state,
+        exit_code=fact.exit_code,
+        restarts=fact.restarts,
+        again=fact.restarts - counts.get(fact.id, fact.restarts),
+        oom_killed=fact.oom_killed,
+        health=fact.health,
+        one_shot=fact.one_shot,
+    )

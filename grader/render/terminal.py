@@ -1,0 +1,133 @@
+"""The report for a terminal: a header, a line a check, what to do about a failure, and one last line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from grader.model import Lab, Outcome, Reason, Report, Result, Role, Weight, not_owed
+from grader.render.style import Style
+from grader.text import clean
+
+MARGIN = " " * 11  # under the title
+NAMED = 3  # blocked checks that are named before "and n more"
+
+
+def header(lab: Lab, stack: str, roles: Iterable[Role], services: Sequence[str], style: Style) -> str:
+    """Lab, services and the roles they were given, and why."""
+    lines = [style.paint(f"{lab.id}: {lab.title}", "bold"), f"  stack {clean(stack)}, running: {_listed(services)}"]
+    for role in roles:
+        text = f"{_listed(role.services)} ({clean(role.why)})" if role.services else f"nobody ({clean(role.why)})"
+        lines.append(style.wrap(text, " " * 8, f"  {role.name:<5} "))
+    return "\n".join(lines) + "\n"
+
+
+def heading(title: str, style: Style) -> str:
+    return "\n" + style.paint(title, "bold") + "\n"
+
+
+def line(result: Result, page: str, blocked: Sequence[str], style: Style) -> str:
+    """One check. A failure says what was seen, where to look, how to see it oneself, and where to read on.
+
+    `blocked` are the checks that wait for this one; they are folded under it.
+    """
+    word = style.word(result.outcome)
+    text = clean(result.check.title)
+    verdict = result.verdict
+    if result.outcome is Outcome.PASS:
+        return f"  {word}  {text}\n"
+    if result.outcome is Outcome.SKIP:
+        return f"  {word}  {style.paint(text, 'dim')}\n" + _row("", verdict.because, style)
+    weight = f" ({result.check.weight.name.lower()})" if result.outcome is Outcome.FAIL else ""
+    out = f"  {word}  {style.paint(text + weight, 'bold')}\n"
+    if result.outcome is Outcome.UNKNOWN:
+        out += _row(f"could not tell ({verdict.reason}): ", verdict.because, style)
+        out += _row("try: ", verdict.hint, style)
+        return out + _waiting(blocked, style)
+    out += _row("seen: ", verdict.because, style)
+    out += _row("look: ", verdict.hint, style)
+    if verdict.reproduce:
+        out += f"{MARGIN}see it: {style.paint(verdict.reproduce, 'cyan')}\n"
+    out += f"{MARGIN}read: {style.paint(page, 'dim')}\n"
+    return out + _waiting(blocked, style)
+
+
+def earlier(results: Sequence[Result], style: Style) -> str:
+    """The one line for the checks of earlier labs that hold."""
+    held = sum(1 for result in results if result.outcome is Outcome.PASS)
+    verb = "holds" if held == 1 else "hold"
+    out = f"  {style.word(Outcome.PASS)}  {plural(held, 'check')} of earlier labs still {verb}\n" if held else ""
+    waived = [result for result in results if not_owed(result) and result.verdict.reason is Reason.NOT_APPLICABLE]
+    for result in waived:
+        out += f"  {style.word(Outcome.SKIP)}  {style.paint(result.check.id, 'dim')}\n"
+        out += _row("", result.verdict.because, style)
+    return out
+
+
+def summary(report: Report, next_step: str, style: Style) -> str:
+    """The last line: the counts, the time, and the one thing to do next."""
+    counts = [
+        (report.count(Outcome.PASS), "passed"),
+        (report.count(Outcome.FAIL), "failed"),
+        (_skips(report, Reason.BLOCKED), "waiting"),
+        (report.count(Outcome.UNKNOWN), "could not be judged"),
+        (_skips(report, Reason.NOT_APPLICABLE), "not applicable"),
+        (_skips(report, Reason.LEFT_OUT), "left out"),
+    ]
+    text = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was judged"
+    colour = "red" if report.count(Outcome.FAIL) else "green" if report.complete else "bold"
+    said = style.wrap(f"{text}, in {report.seconds:.1f} s.", "")
+    return f"\n{style.paint(said, colour)}\n{style.wrap(next_step, '      ', 'Next: ')}\n"
+
+
+def next_step(report: Report, follow_up: str) -> str:
+    """The one thing to do next; `follow_up` is what comes after a lab that is complete."""
+    failures = [result for result in report.results if result.outcome is Outcome.FAIL]
+    if failures:
+        worst = max(failures, key=lambda result: result.check.weight)
+        if worst.check.weight >= Weight.MAJOR:
+            return f"mend {worst.check.id}, then run `grader check` again (`grader hint` helps)."
+        return f"{report.lab.id} is complete; {worst.check.id} is the polish that is left. {follow_up}"
+    troubles = [result for result in report.results if result.outcome is Outcome.UNKNOWN]
+    if troubles:
+        return troubles[0].verdict.hint or f"`grader explain {troubles[0].check.id}`, then `grader check` again."
+    if not report.judged:
+        return "`grader list --checks` shows what there is to check."
+    if _skips(report, Reason.LEFT_OUT):
+        return "`grader check` without --quick asks the rest."
+    return f"{report.lab.id} is complete. {follow_up}"
+
+
+def progress(done: int, total: int, style: Style) -> str:
+    """The line that stands below the report while it grows."""
+    return style.paint(f"  … {done} of {total} checked", "dim")
+
+
+def trouble(text: str, hint: str, style: Style) -> str:
+    """Why nothing could be graded, and the next action."""
+    action = style.wrap(clean(hint, 400), "      ", "Next: ") + "\n" if hint else ""
+    return style.wrap(clean(text, 1000), "") + "\n" + action
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _row(label: str, text: str, style: Style) -> str:
+    return style.wrap(text, MARGIN + " " * len(label), MARGIN + label) + "\n" if text else ""
+
+
+def _waiting(blocked: Sequence[str], style: Style) -> str:
+    if not blocked:
+        return ""
+    named = ", ".join(blocked[:NAMED]) + (f" and {len(blocked) - NAMED} more" if len(blocked) > NAMED else "")
+    verb = "waits" if len(blocked) == 1 else "wait"
+    text = f"{plural(len(blocked), 'check')} {verb} for this one: {named}"
+    return style.paint(style.wrap(text, MARGIN + "  ", MARGIN), "dim") + "\n"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(clean(name, 40) for name in names) or "nothing"
+
+
+def _skips(report: Report, reason: Reason) -> int:
+    return sum(1 for r in report.results if r.outcome is Outcome.SKIP and r.verdict.reason is reason)

@@ -1,0 +1,154 @@
+"""`grader check` as one sees it: the header at once, each line when its step is ready, the last line, the files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import checking
+from grader.catalog import Catalog
+from grader.checking import Target
+from grader.model import Report, Result
+from grader.plan import Options, plan
+from grader.progress import remember
+from grader.render import terminal
+from grader.render.data import to_json
+from grader.render.junit import to_junit
+from grader.render.live import LiveReport
+from grader.render.style import Style
+from grader.stacks.base import CouldNotLook, Stack
+
+NOT_GRADED = 3
+SETTLE = 1.0  # seconds of quiet after a change, before --watch looks again
+
+
+@dataclass(frozen=True)
+class Show:
+    """One invocation of `check` (or `record`). `write` prints; nothing else here does."""
+
+    catalog: Catalog
+    target: Target
+    options: Options
+    form: str
+    output: Path | None
+    style: Style
+    write: Callable[[str], None]
+    yes: bool = False
+
+    def once(self) -> int:
+        """Runs the checks and writes the report; returns the exit code."""
+        live = self.form == "terminal" and self.output is None
+        chosen = plan(self.catalog, self.target.lab, self.options)
+        checks = {check.id: check for check in chosen.asked}
+        sections = checking.groups(self.catalog, self.target.lab, chosen)
+        growing = LiveReport(sections, checks, self._page, self.style)
+        done: list[Result] = []
+
+        def on_stack(stack: Stack) -> None:
+            if live:
+                names = tuple(dict.fromkeys(fact.service for fact in stack.services() if fact.running))
+                roles = checking.roles_or_why(stack)
+                self.write(terminal.header(self.target.lab, stack.project, roles, names, self.style))
+
+        def on_result(result: Result) -> None:
+            done.append(result)
+            if live:
+                self._grow(growing.add(result), len(done), len(checks))
+
+        if live:
+            self.write(self.style.paint(f"Looking at {self.target.lab.id} …", "dim") + "\n")
+        try:
+            report = self._run(on_stack, on_result)
+        except checking.Interrupted:
+            if live:
+                self._grow(growing.rest(), 0, 0)
+            self.write("\nEnded. What was disturbed has been put back.\n")
+            return NOT_GRADED
+        if self.form != "recording":
+            remember(checking.state_folder(self.target), report)
+        self._finish(report, live)
+        return checking.exit_code(report)
+
+    def watch(self) -> int:
+        """Runs again on every change, until Ctrl-C; returns the last exit code."""
+        from grader.watching import changes
+
+        code = NOT_GRADED
+        try:
+            while True:
+                try:
+                    code = self.once()
+                except CouldNotLook as trouble:
+                    self.write(terminal.trouble(str(trouble), trouble.hint, self.style))
+                self.write(self.style.paint("\nWatching files and containers; Ctrl-C ends.\n", "dim"))
+                what = changes(self.target.workspace, self.target.lab.id, SETTLE)
+                self.write(f"\n{what} changed at {time.strftime('%H:%M:%S')}.\n\n")
+        except KeyboardInterrupt:
+            return code
+
+    def _run(self, on_stack: Callable[[Stack], None], on_result: Callable[[Result], None]) -> Report:
+        from grader.advice import offer_repair
+
+        try:
+            checking.refuse_open_journal(self.target)
+        except checking.OpenJournal as left:
+            self.write(offer_repair(self.target, left.names, yes=self.yes))
+        return checking.run(
+            self.catalog, self.target, self.options, on_stack=on_stack, on_result=on_result, keep=self._keep
+        )
+
+    def _keep(self, stack: Stack, results: tuple[Result, ...]) -> None:
+        if self.form == "recording" and self.output is not None:
+            from grader.stacks.recorded import recording
+
+            text = recording(stack.project, stack.services(), checking.roles_or_why(stack), results)
+            self.output.write_text(text, encoding="utf-8")
+
+    def _finish(self, report: Report, live: bool) -> None:
+        follow_up = self._follow_up()
+        last = terminal.summary(report, terminal.next_step(report, follow_up), self.style)
+        if live:
+            self.write(last)
+            return
+        if self.form == "recording":
+            self.write(f"{self.output}: {terminal.plural(len(report.results), 'answer')} recorded.\n{last}")
+            return
+        text = {"json": self._json, "junit": to_junit, "terminal": self._whole}[self.form](report)
+        if self.output is None:
+            self.write(text)
+        else:
+            self.output.write_text(text, encoding="utf-8")
+            self.write(f"{self.output}: written.\n{last}")
+
+    def _json(self, report: Report) -> str:
+        return to_json(report, self._page, self._owner)
+
+    def _whole(self, report: Report) -> str:
+        """The terminal report in one piece, for a file."""
+        plain = Style(colour=False)
+        chosen = plan(self.catalog, self.target.lab, self.options)
+        sections = checking.groups(self.catalog, self.target.lab, chosen)
+        growing = LiveReport(sections, {check.id: check for check in chosen.asked}, self._page, plain)
+        text = terminal.header(report.lab, report.stack, report.roles, report.services, plain)
+        asked = {check.id for check in chosen.asked}
+        text += "".join(growing.add(result) for result in report.results if result.check.id in asked)
+        return text + terminal.summary(report, terminal.next_step(report, self._follow_up()), plain)
+
+    def _grow(self, text: str, done: int, total: int) -> None:
+        erase = "\r\x1b[K" if self.style.live else ""
+        line = terminal.progress(done, total, self.style) if self.style.live and done < total else ""
+        if text or line or erase:
+            self.write(erase + text + line)
+
+    def _page(self, check_id: str) -> str:
+        return self.catalog.page(check_id)
+
+    def _owner(self, check_id: str) -> tuple[str, str]:
+        owner = self.catalog.owner(check_id)
+        return (owner[0].id, owner[1].id) if owner else ("", "")
+
+    def _follow_up(self) -> str:
+        after = next((lab for lab in self.catalog.labs if lab.after == self.target.lab.id), None)
+        return f"`grader start {after.id}` goes on." if after else "That was the last lab there is."

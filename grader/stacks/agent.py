@@ -1,0 +1,327 @@
+"""The eyes and hands of the grader inside a stack: this file runs in a sidecar container, with Python alone.
+
+A sidecar shares the PID and network namespaces of the container it looks at (or stands as a client on a network).
+It answers requests, one JSON object a line on standard input, with one JSON object a line on standard output, and
+ends when its input does: a grader that was killed leaves no sidecar behind. Everything it reads is bounded.
+`exchange` is also used by the grader itself, for requests from the host.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+TEXT_CAP = 4096  # bytes of one command line
+LIST_CAP = 2000  # processes, sockets, links
+FILE_CAP = 262_144  # bytes of one file
+SELF = os.getpid()
+
+
+# --- one connection -------------------------------------------------------------------------------------------------
+
+
+def connect(address: str, port: int, deadline: float) -> socket.socket:
+    """A connected stream socket; `address` that starts with a slash is the path of a unix socket."""
+    left = max(deadline - time.monotonic(), 0.001)
+    if address.startswith("/"):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(left)
+        try:
+            sock.connect(address)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+    return socket.create_connection((address, port), timeout=left)
+
+
+def exchange(address: str, port: int, data: bytes, seconds: float, cap: int, head_only: bool) -> dict[str, Any]:
+    """Sends `data` on a new connection and reads until the response ends, the peer closes, or a bound is reached.
+
+    Seconds and bytes bound the whole exchange. `head_only` says that the response has no body (HEAD).
+    Returns raw (bytes), error (text or ""), cut (a bound was reached), closed (by the peer), first and total seconds.
+    """
+    start = time.monotonic()
+    deadline = start + seconds
+    raw = bytearray()
+    answer: dict[str, Any] = {"error": "", "cut": False, "closed": False, "first": 0.0}
+    try:
+        with connect(address, port, deadline) as sock:
+            sender = threading.Thread(target=_send, args=(sock, data, deadline), daemon=True)
+            # A refusal may arrive while the request is still being sent: read at the same time.
+            sender.start()
+            while not response_ends(raw, head_only):
+                left = deadline - time.monotonic()
+                if left <= 0 or len(raw) >= cap:
+                    answer["cut"] = True
+                    answer["error"] = "timed out" if left <= 0 else ""
+                    break
+                sock.settimeout(left)
+                chunk = sock.recv(min(65_536, cap - len(raw)))
+                if not chunk:
+                    answer["closed"] = True
+                    break
+                if not raw:
+                    answer["first"] = time.monotonic() - start
+                raw += chunk
+    except TimeoutError:
+        answer["cut"], answer["error"] = True, "timed out"
+    except ConnectionRefusedError:
+        answer["error"] = "connection refused"
+    except ConnectionResetError:
+        answer["closed"], answer["error"] = True, "connection reset"
+    except OSError as trouble:
+        answer["error"] = trouble.strerror or type(trouble).__name__
+    answer["raw"] = bytes(raw)
+    answer["total"] = time.monotonic() - start
+    return answer
+
+
+def _send(sock: socket.socket, data: bytes, deadline: float) -> None:
+    # The reader reports what went wrong with the connection; a sender that is cut off has nothing to add.
+    with contextlib.suppress(OSError, ValueError):
+        for start in range(0, len(data), 65_536):
+            if time.monotonic() > deadline:
+                return
+            sock.sendall(data[start : start + 65_536])
+
+
+def response_ends(raw: bytearray, head_only: bool) -> bool:
+    """Whether `raw` holds a whole final HTTP/1 response. False too for one that only ends with its connection."""
+    start = 0
+    while True:
+        end = raw.find(b"\r\n\r\n", start)
+        if end < 0:
+            return False
+        head = bytes(raw[start:end]).lower()
+        status = head[9:12]
+        if status[:1] == b"1" and status != b"101":  # an interim response: the final one follows
+            start = end + 4
+            continue
+        break
+    if head_only or status in (b"204", b"304"):
+        return True
+    if re.search(rb"\r\ntransfer-encoding:[^\r]*chunked", head):
+        return raw.endswith(b"\r\n0\r\n\r\n") or raw[end + 4 :] == b"0\r\n\r\n"
+    length = re.search(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?:\r|$)", head)
+    return bool(length) and len(raw) - end - 4 >= int(length.group(1)) if length else False
+
+
+# --- processes and sockets ------------------------------------------------------------------------------------------
+
+
+def processes() -> list[dict[str, Any]]:
+    """Every process of the PID namespace but the sidecar's own."""
+    found = []
+    for name in sorted(filter(str.isdigit, os.listdir("/proc")), key=int)[:LIST_CAP]:
+        process = process_facts(int(name))
+        if process and SELF not in (process["pid"], process["ppid"]):
+            found.append(process)
+    return found
+
+
+def process_facts(pid: int) -> dict[str, Any] | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name may hold spaces and brackets: the fields that can be trusted follow the last ')'.
+            fields = file.read(TEXT_CAP).rpartition(b")")[2].split()
+        with open(f"/proc/{pid}/status", "rb") as file:
+            status = file.read(TEXT_CAP)
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            argv = file.read(TEXT_CAP).rstrip(b"\0").split(b"\0")
+        with open(f"/proc/{pid}/comm", "rb") as file:
+            name = file.read(64).rstrip(b"\n")
+    except OSError:
+        return None
+    uid = re.search(rb"\nUid:\t\d+\t(\d+)", status)
+    return {
+        "pid": pid,
+        "ppid": int(fields[1]),
+        "state": fields[0].decode(),
+        "threads": int(fields[17]),
+        "started": int(fields[19]),
+        "uid": int(uid.group(1)) if uid else -1,
+        "name": name.decode("utf-8", "replace"),
+        "argv": [part.decode("utf-8", "replace") for part in argv if part],
+    }
+
+
+def sockets() -> dict[str, Any]:
+    """Listening sockets (with the pids that hold them) and the pids that hold each established TCP connection."""
+    holders: dict[int, list[int]] = {}
+    for process in processes():
+        for link in fd_links(process["pid"]):
+            if link.startswith("socket:["):
+                holders.setdefault(int(link[8:-1]), []).append(process["pid"])
+    listening: list[dict[str, Any]] = []
+    established: list[dict[str, Any]] = []
+    for table, width in (("tcp", 4), ("tcp6", 16)):
+        for row in _table(table):
+            state, inode = row[3], int(row[9])
+            if state not in ("0A", "01"):
+                continue
+            address, port = _endpoint(row[1], width)
+            fact = {"address": address, "port": port, "path": "", "pids": sorted(set(holders.get(inode, [])))}
+            if state == "0A":
+                listening.append(fact)
+            else:
+                established.append({**fact, "peer": "{}:{}".format(*_endpoint(row[2], width))})
+    for row in _table("unix"):
+        if len(row) > 7 and int(row[3], 16) & 0x10000 and row[7].startswith("/"):  # __SO_ACCEPTCON
+            pids = sorted(set(holders.get(int(row[6]), [])))
+            listening.append({"address": "", "port": 0, "path": row[7], "pids": pids})
+    return {"listening": listening[:LIST_CAP], "established": established[:LIST_CAP]}
+
+
+def _table(name: str) -> list[list[str]]:
+    try:
+        with open(f"/proc/net/{name}", encoding="utf-8", errors="replace") as file:
+            return [line.split() for line in file.read(4 * FILE_CAP).splitlines()[1:]]
+    except OSError:
+        return []
+
+
+def _endpoint(text: str, width: int) -> tuple[str, int]:
+    host, port = text.split(":")
+    raw = bytes.fromhex(host)
+    # The kernel prints each 32-bit word in host byte order.
+    words = b"".join(raw[i : i + 4][::-1] for i in range(0, width, 4)) if sys.byteorder == "little" else raw
+    return socket.inet_ntop(socket.AF_INET if width == 4 else socket.AF_INET6, words), int(port, 16)
+
+
+def fd_links(pid: int) -> list[str]:
+    links: list[str] = []
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd")[:LIST_CAP]:
+            with contextlib.suppress(OSError):
+                links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return links
+
+
+def proc_text(pid: int, name: str) -> str:
+    """A file of /proc/PID (mountinfo, limits, …); the environment is refused, because its values are secrets."""
+    if name not in ("mountinfo", "limits", "status", "wchan", "cgroup"):
+        raise ValueError(f"/proc/PID/{name} is not read")
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read(FILE_CAP).decode("utf-8", "replace")
+
+
+def environ_names(pid: int) -> list[str]:
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        return sorted({part.partition(b"=")[0].decode("utf-8", "replace") for part in file.read(FILE_CAP).split(b"\0")})
+
+
+# --- what disturbs --------------------------------------------------------------------------------------------------
+
+
+def send_signal(pid: int, started: int, signal: int) -> bool:
+    """Signals the very process that was meant: False when `pid` is gone or belongs to another process by now."""
+    if pid < 1:
+        raise ValueError(f"pid {pid} is not a process")
+    facts = process_facts(pid)
+    if facts is None or (started and facts["started"] != started):
+        return False
+    os.kill(pid, signal)
+    return True
+
+
+def orphan(seconds: float) -> int:
+    """Leaves a child to PID 1 and returns the pid of that child, which ends after `seconds`."""
+    script = f"sleep {float(seconds)} >/dev/null 2>&1 & echo $!"  # else the pipe stays open until it ends
+    return int(subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, check=True).stdout)
+
+
+def _below(root_pid: int, path: str) -> str:
+    """`path` inside the container of `root_pid`; refuses what a symlink or `..` could lead out of it."""
+    parts = [part for part in path.split("/") if part]
+    if not path.startswith("/") or ".." in parts:
+        raise ValueError(f"{path}: only absolute paths without '..'")
+    here = f"/proc/{root_pid}/root"
+    for part in parts:
+        here = f"{here}/{part}"
+        if stat.S_ISLNK(os.lstat(here).st_mode):
+            raise ValueError(f"{path}: a symbolic link on the way is not followed")
+    return here
+
+
+def file_times(pid: int, path: str) -> dict[str, int]:
+    facts = os.lstat(_below(pid, path))
+    return {"atime": facts.st_atime_ns, "mtime": facts.st_mtime_ns, "size": facts.st_size, "mode": facts.st_mode}
+
+
+def set_times(pid: int, path: str, atime: int, mtime: int) -> None:
+    os.utime(_below(pid, path), ns=(atime, mtime), follow_symlinks=False)
+
+
+def list_dir(pid: int, path: str) -> list[str]:
+    return sorted(os.listdir(_below(pid, path)))[:LIST_CAP]
+
+
+def read_file(pid: int, path: str) -> bytes:
+    target = _below(pid, path)
+    if not stat.S_ISREG(os.lstat(target).st_mode):
+        raise ValueError(f"{path}: not a regular file")
+    with open(target, "rb") as file:
+        return file.read(FILE_CAP)
+
+
+# --- the conversation -----------------------------------------------------------------------------------------------
+
+
+def answer(op: str, args: dict[str, Any]) -> object:
+    if op == "ping":
+        return {"hostname": socket.gethostname()}
+    if op == "exchange":
+        data = base64.b64decode(args["data"])
+        reply = exchange(args["address"], args["port"], data, args["seconds"], args["cap"], args["head_only"])
+        return {**reply, "raw": base64.b64encode(reply["raw"]).decode()}
+    if op == "read_file":
+        return base64.b64encode(read_file(**args)).decode()
+    return OPERATIONS[op](**args)
+
+
+OPERATIONS: dict[str, Any] = {
+    "processes": processes,
+    "process": lambda pid: process_facts(pid),
+    "sockets": sockets,
+    "fd_links": fd_links,
+    "proc_text": proc_text,
+    "environ_names": environ_names,
+    "send_signal": send_signal,
+    "orphan": orphan,
+    "file_times": file_times,
+    "set_times": set_times,
+    "list_dir": list_dir,
+    "cwd": lambda pid: os.readlink(f"/proc/{pid}/cwd"),
+}
+
+
+def main() -> None:
+    lock = threading.Lock()
+
+    def serve(line: str) -> None:
+        request = json.loads(line)
+        try:
+            reply = {"id": request["id"], "value": answer(request["op"], request["args"])}
+        except Exception as trouble:  # noqa: BLE001 - told to the grader, which turns it into a value of its own
+            reply = {"id": request["id"], "error": f"{type(trouble).__name__}: {trouble}"}
+        with lock:
+            sys.stdout.write(json.dumps(reply) + "\n")
+            sys.stdout.flush()
+
+    for line in sys.stdin:
+        threading.Thread(target=serve, args=(line,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

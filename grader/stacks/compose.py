@@ -1,0 +1,272 @@
+"""A Docker Compose project as a Stack: the engine is spoken to here and nowhere above."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import docker
+from docker.errors import DockerException
+
+from grader.model import Probe, Reason, Role
+from grader.stacks import agent, sidecar
+from grader.stacks.base import (
+    BODY_CAP,
+    COMMAND_CAP,
+    LOG_CAP,
+    Address,
+    Connection,
+    CouldNotLook,
+    Exchange,
+    From,
+    ImageFacts,
+    ImageFile,
+    NotApplicable,
+    Opening,
+    Process,
+    ServiceFacts,
+    Settings,
+    Socket,
+    Sockets,
+    Vantage,
+)
+from grader.stacks.copies import copy_of, decoy
+from grader.stacks.engine import connect, gone
+from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, jobs, service_facts
+from grader.stacks.faults import Faults
+from grader.stacks.images import image_facts, image_files
+from grader.stacks.journal import Journal
+from grader.stacks.memo import Memo
+from grader.stacks.projects import find_project
+from grader.stacks.roles import find_roles
+
+E = TypeVar("E")
+CALL = 15.0  # seconds that a sidecar's small operations may take
+
+
+class ComposeStack(Faults):
+    """The containers that carry one Compose project's label. Implements grader.stacks.base.Stack."""
+
+    def __init__(
+        self,
+        project: str,
+        *,
+        settings: Settings,
+        state: Path,
+        workspace: Path | None = None,
+        told: Mapping[str, str] | None = None,
+        named: Mapping[str, str] | None = None,
+        api: docker.APIClient | None = None,
+    ) -> None:
+        self.url = f"compose://{project}"
+        self.project = project
+        self.settings = settings
+        self.workspace = workspace
+        self._told = told or {}
+        self._named = named or {}
+        super().__init__(api or connect(), Journal(state / "journal.jsonl"))
+        self._memo = Memo()
+        self._as_found: tuple[ServiceFacts, ...] | None = None
+        self._sidecars: dict[object, sidecar.Sidecar] = {}
+        self._locks: dict[object, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._images: dict[str, Mapping[str, Any]] = {}
+
+    # --- what is there ----------------------------------------------------------------------------------------------
+
+    def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
+        if fresh:
+            return self._snapshot()
+        return self._memo.once("services", self._snapshot)
+
+    def _snapshot(self) -> tuple[ServiceFacts, ...]:
+        try:
+            listed = self._api.containers(all=True, filters={"label": f"{PROJECT}={self.project}"})
+            raws = []
+            for entry in listed:
+                try:
+                    raws.append(self._api.inspect_container(entry["Id"]))
+                except docker.errors.NotFound:  # went away between the list and the look
+                    continue
+        except DockerException as trouble:
+            raise gone(trouble) from trouble
+        waited_for = jobs(raws)
+        facts = [service_facts(raw, self._image_config(raw["Image"]), waited_for) for raw in raws]
+        found = tuple(sorted(facts, key=lambda fact: (fact.service, fact.name)))
+        if self._as_found is None:
+            self._as_found = found
+        return found
+
+    def as_found(self) -> tuple[ServiceFacts, ...]:
+        known = self.services()
+        return known if self._as_found is None else self._as_found
+
+    def leftovers(self) -> tuple[str, ...]:
+        labels = [f"{name}={value}" for name, value in sidecar.labels(self.project).items()]
+        with self._lock:
+            mine = {one.id for one in self._sidecars.values()}
+        listed = self._api.containers(all=True, filters={"label": labels})
+        return tuple(sorted(entry["Names"][0].lstrip("/") for entry in listed if entry["Id"] not in mine))
+
+    def _image_config(self, image: str) -> Mapping[str, Any]:
+        if image not in self._images:
+            try:
+                self._images[image] = self._api.inspect_image(image)
+            except docker.errors.NotFound:  # the image was removed under a container that still runs
+                self._images[image] = {}
+        return self._images[image]
+
+    def roles(self) -> tuple[Role, ...]:
+        def find() -> tuple[Role, ...]:
+            def look(service: ServiceFacts) -> tuple[tuple[Process, ...], Sockets]:
+                return self.processes(service), self.sockets(service)
+
+            return find_roles(self.services(), self._told, self._named, look)
+
+        return self._memo.once("roles", find)
+
+    def processes(self, service: ServiceFacts) -> tuple[Process, ...]:
+        raws = self.inside(service, "processes")
+        return tuple(Process(**{**raw, "argv": tuple(raw["argv"])}) for raw in raws)
+
+    def sockets(self, service: ServiceFacts) -> Sockets:
+        raw = self.inside(service, "sockets")
+        return Sockets(
+            tuple(Socket(**{**fact, "pids": tuple(fact["pids"])}) for fact in raw["listening"]),
+            tuple(
+                Connection(fact["address"], fact["port"], fact["peer"], tuple(fact["pids"]))
+                for fact in raw["established"]
+            ),
+        )
+
+    def inside(self, service: ServiceFacts, op: str, **args: object) -> Any:
+        return self._vantage(Vantage(From.INSIDE, service.id)).call(op, CALL, **args)
+
+    def at(self, via: Vantage, op: str, *, within: float = CALL, **args: object) -> object:
+        return self._vantage(via).call(op, within, **args)
+
+    def ask(self, probe: Probe[E]) -> E:
+        return self._memo.once(cast("Hashable", probe), lambda: probe.ask(self))
+
+    def forget(self) -> None:
+        self._memo.clear()
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def exchange(
+        self,
+        via: Vantage,
+        to: Address,
+        data: bytes,
+        *,
+        seconds: float = 10.0,
+        cap: int = BODY_CAP,
+        head_only: bool = False,
+    ) -> Exchange:
+        if via.kind is From.HOST:
+            return Exchange(**agent.exchange(to.host, to.port, data, seconds, cap, head_only))
+        # A unix socket is reached through the root directory of a process that sees it.
+        host = f"/proc/{to.pid}/root{to.path}" if to.path else to.host
+        reply = self._vantage(via).call(
+            "exchange",
+            seconds + 5,
+            address=host,
+            port=to.port,
+            data=base64.b64encode(data).decode(),
+            seconds=seconds,
+            cap=cap,
+            head_only=head_only,
+        )
+        return Exchange(**{**reply, "raw": base64.b64decode(reply["raw"])})
+
+    def client_address(self, via: Vantage) -> str:
+        return self._vantage(via).address(via.place)
+
+    def _vantage(self, via: Vantage) -> sidecar.Sidecar:
+        if via.kind is From.INSIDE:
+            name = self._name(via.place)
+            return self._sidecar(via.place, lambda: sidecar.beside(self._api, self.project, via.place, name))
+        return self._sidecar(via, lambda: sidecar.client(self._api, self.project, via.place))
+
+    def _name(self, identity: str) -> str:
+        return next((fact.service for fact in self.services() if fact.id == identity), identity[:12])
+
+    def _sidecar(self, key: object, make: Callable[[], sidecar.Sidecar]) -> sidecar.Sidecar:
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:  # one starts it, the others wait for that one
+            found = self._sidecars.get(key)
+            if found is None or found.lost:
+                found = self._sidecars[key] = make()
+            return found
+
+    def close(self) -> None:
+        """Removes every sidecar of this run."""
+        with self._lock:
+            mine, self._sidecars = list(self._sidecars.values()), {}
+        for one in mine:
+            one.close()
+        self._api.close()
+
+    # --- files, logs, copies ----------------------------------------------------------------------------------------
+
+    def logs(self, service: ServiceFacts, since: float) -> bytes:
+        data = bytearray()
+        for chunk in self._api.logs(service.id, stdout=True, stderr=True, stream=True, since=math.floor(since)):
+            data += chunk
+            if len(data) >= LOG_CAP:
+                break
+        return bytes(data[:LOG_CAP])
+
+    def image(self, service: ServiceFacts) -> ImageFacts:
+        return image_facts(self._api, service.image)
+
+    def image_files(self, service: ServiceFacts, wanted: Callable[[str, int], bool]) -> Iterator[ImageFile]:
+        return image_files(self._api, service.image, wanted)
+
+    @contextmanager
+    def copy_of(self, service: ServiceFacts, environment: dict[str, str]) -> Iterator[ServiceFacts]:
+        with copy_of(self._api, service.id, environment, self.disturbing) as identity:
+            yield service_facts(self._api.inspect_container(identity), {}, frozenset())
+
+    def decoy(self, network: str, address: str, port: int) -> AbstractContextManager[str]:
+        return decoy(self._api, self.project, network, address, port, self.disturbing)
+
+    def compose(self, *args: str, seconds: float = 120.0) -> tuple[int, str]:
+        labels = next((dict(fact.labels) for fact in self.services() if CONFIG_FILES in dict(fact.labels)), {})
+        folder = labels.get(WORKING_DIR, "")
+        if not folder or not os.path.isdir(folder):
+            raise NotApplicable(f"the folder of project {self.project} is not on this machine")
+        files = [word for path in labels[CONFIG_FILES].split(",") for word in ("-f", path)]
+        command = ["docker", "compose", "-p", self.project, *files, *args]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired as trouble:
+            what = f"docker compose {' '.join(args)}"
+            raise CouldNotLook(Reason.TIMED_OUT, f"{what} took over {seconds:.0f} s") from trouble
+        return done.returncode, (done.stdout + done.stderr)[-COMMAND_CAP:].decode("utf-8", "replace")
+
+
+def open_stack(opening: Opening) -> ComposeStack:
+    """`compose://PROJECT`, `compose:///folder/it/was/started/from`, or the workspace's own with `compose://FILE`."""
+    api = connect()
+    word = opening.url.partition("://")[2]
+    project = find_project(api, word, opening.workspace, opening.project)
+    return ComposeStack(
+        project,
+        settings=opening.settings,
+        state=opening.state,
+        workspace=opening.workspace,
+        told=dict(opening.told),
+        named=dict(opening.named),
+        api=api,
+    )

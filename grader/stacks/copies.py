@@ -1,0 +1,139 @@
+"""Grader-owned services for a moment: a copy of the learner's with other settings, a decoy that takes an address."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import docker
+from docker.errors import APIError
+
+from grader.model import Reason
+from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable, Undo
+from grader.stacks.facts import PROJECT
+from grader.stacks.sidecar import IMAGE, labels
+
+VOLUME_CAP = 64 * 1024 * 1024  # bytes of a volume that are copied
+COPY_MEMORY = "256m"
+COPY_PIDS = 128
+DECOYS = 8  # services that may be started until one has the address: gaps below it are filled first
+DECOY_MEMORY = "64m"
+DECOY_PIDS = 64
+DECOY_SERVER = """
+import http.server as h, sys
+class Decoy(h.BaseHTTPRequestHandler):
+    def answer(self):
+        self.send_response(int(sys.argv[2])); self.send_header('Content-Length', '0'); self.end_headers()
+    do_GET = do_POST = do_HEAD = answer
+    def log_message(self, *words): pass
+h.ThreadingHTTPServer(('', int(sys.argv[1])), Decoy).serve_forever()
+"""
+Disturbing = Callable[[Undo], AbstractContextManager[None]]
+
+
+@contextmanager
+def copy_of(
+    api: docker.APIClient, container: str, environment: dict[str, str], disturbing: Disturbing
+) -> Iterator[str]:
+    """Starts a copy of `container`: same image, command, user and files, other environment; yields its id.
+
+    Bind mounts (secrets too) are mounted read-only and volumes are copied, so that the copy cannot change the
+    original's data. It is on the same networks without a name there: it finds its database, and nobody finds it.
+    """
+    raw = api.inspect_container(container)
+    config, host = raw["Config"], raw["HostConfig"]
+    volumes = [m for m in raw["Mounts"] if m["Type"] == "volume"]
+    binds = [f"{m['Source']}:{m['Destination']}:ro" for m in raw["Mounts"] if m["Type"] == "bind"]
+    networks = sorted(raw["NetworkSettings"]["Networks"])
+    changed = {text.partition("=")[0]: text.partition("=")[2] for text in config.get("Env") or []} | environment
+    created = api.create_container(
+        raw["Image"],
+        config.get("Cmd"),
+        entrypoint=config.get("Entrypoint") or "",
+        user=config.get("User") or "",
+        working_dir=config.get("WorkingDir") or None,
+        environment=changed,
+        volumes=[m["Destination"] for m in volumes] + [m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
+        labels=labels((config.get("Labels") or {}).get(PROJECT, "")),
+        healthcheck={"Test": ["NONE"]},
+        host_config=api.create_host_config(
+            binds=binds,
+            network_mode=networks[0] if networks else "none",
+            mem_limit=COPY_MEMORY,
+            pids_limit=COPY_PIDS,
+            cap_drop=host.get("CapDrop"),
+            cap_add=host.get("CapAdd"),
+            read_only=host.get("ReadonlyRootfs") or False,
+            tmpfs=host.get("Tmpfs"),
+            init=host.get("Init"),
+            security_opt=host.get("SecurityOpt"),
+        ),
+    )["Id"]
+    with disturbing(Undo("remove", created, f"a copy of {raw['Name'].lstrip('/')}")):
+        for mount in volumes:
+            _copy_folder(api, container, created, mount["Destination"])
+        try:
+            for network in networks[1:]:
+                api.connect_container_to_network(created, network)
+            api.start(created)
+        except APIError as trouble:
+            raise CouldNotLook(Reason.UNREACHABLE, f"the copy did not start: {trouble.explanation}") from trouble
+        yield created
+
+
+@contextmanager
+def decoy(
+    api: docker.APIClient, project: str, network: str, address: str, port: int, disturbing: Disturbing
+) -> Iterator[str]:
+    """Takes `address` on `network` with a server on `port` that answers everything with DECOY_STATUS; yields `address`.
+
+    The engine lets nobody choose an address on a network without a subnet of its own in the Compose file, but it hands
+    out the lowest free one. So servers are started until one of them has `address` (DECOYS at most), and the others
+    are removed. NotApplicable when none of them got it.
+    """
+    with ExitStack() as kept, ExitStack() as others:
+        for _ in range(DECOYS):
+            one = ExitStack()
+            got = one.enter_context(_decoy(api, project, network, port, disturbing))
+            if got == address:
+                kept.enter_context(one)
+                break
+            others.enter_context(one)
+        else:
+            raise NotApplicable(f"the engine gave the address {address} to none of {DECOYS} new services")
+        others.close()
+        yield address
+
+
+@contextmanager
+def _decoy(
+    api: docker.APIClient, project: str, network: str, port: int, disturbing: Disturbing
+) -> Iterator[str]:
+    """Starts one server; yields the address that it was given."""
+    created = api.create_container(
+        IMAGE,
+        ["python3", "-I", "-c", DECOY_SERVER, str(port), str(DECOY_STATUS)],
+        entrypoint="",
+        labels=labels(project),
+        host_config=api.create_host_config(
+            network_mode=network, cap_drop=["ALL"], mem_limit=DECOY_MEMORY, pids_limit=DECOY_PIDS, read_only=True
+        ),
+    )["Id"]
+    with disturbing(Undo("remove", created, "a decoy")):
+        try:
+            api.start(created)
+        except APIError as trouble:
+            raise NotApplicable(f"no decoy could join {network}: {trouble.explanation}") from trouble
+        yield str(api.inspect_container(created)["NetworkSettings"]["Networks"][network]["IPAddress"])
+
+
+def _copy_folder(api: docker.APIClient, source: str, target: str, path: str) -> None:
+    chunks, _ = api.get_archive(source, path)
+    data = io.BytesIO()
+    for chunk in chunks:
+        data.write(chunk)
+        if data.tell() > VOLUME_CAP:
+            raise NotApplicable(f"the volume at {path} is larger than {VOLUME_CAP // 2**20} MiB: it is not copied")
+    parent = path.rstrip("/").rpartition("/")[0] or "/"
+    api.put_archive(target, parent, data.getvalue())

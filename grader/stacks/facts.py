@@ -1,0 +1,98 @@
+"""What `docker inspect` says, as ServiceFacts: the one place that knows the engine's field names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from grader.stacks.base import Attached, Mount, Published, ServiceFacts, State
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+ONE_OFF = "com.docker.compose.oneoff"
+DEPENDS_ON = "com.docker.compose.depends_on"
+WORKING_DIR = "com.docker.compose.project.working_dir"
+CONFIG_FILES = "com.docker.compose.project.config_files"
+DEFAULT_GRACE = 10  # seconds, the engine's own
+
+
+def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozenset[str]) -> ServiceFacts:
+    """The facts of one container. `jobs` are the services that others wait for to complete."""
+    config, host, state = raw["Config"], raw["HostConfig"], raw["State"]
+    labels = config.get("Labels") or {}
+    service = labels.get(SERVICE, raw["Name"].lstrip("/"))
+    policy = (host.get("RestartPolicy") or {}).get("Name") or "no"
+    ended_well = state["Status"] == State.EXITED and state["ExitCode"] == 0 and policy in ("no", "on-failure")
+    return ServiceFacts(
+        id=raw["Id"],
+        service=service,
+        name=raw["Name"].lstrip("/"),
+        hostname=config.get("Hostname", ""),
+        state=State(state["Status"]),
+        exit_code=state["ExitCode"],
+        restarts=raw.get("RestartCount", 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        started=epoch(state.get("StartedAt", "")),
+        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
+        restart_policy=policy,
+        user=config.get("User") or "",
+        argv=(*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])),
+        image=raw["Image"],
+        image_name=config.get("Image", ""),
+        stop_signal=config.get("StopSignal") or (image.get("Config") or {}).get("StopSignal") or "SIGTERM",
+        stop_grace=config.get("StopTimeout") or DEFAULT_GRACE,
+        network_mode=host.get("NetworkMode", ""),
+        published=_published(raw),
+        networks=_networks(raw),
+        mounts=tuple(
+            Mount(m["Type"], m.get("Name") or m.get("Source", ""), m["Destination"], bool(m.get("RW", True)))
+            for m in raw.get("Mounts") or []
+        ),
+        memory_limit=host.get("Memory") or 0,
+        pids_limit=max(host.get("PidsLimit") or 0, 0),
+        init=bool(host.get("Init")),
+        read_only=bool(host.get("ReadonlyRootfs")),
+        privileged=bool(host.get("Privileged")),
+        environment=tuple(sorted(text.partition("=")[0] for text in config.get("Env") or [])),
+        labels=tuple(sorted(labels.items())),
+        one_shot=service in jobs or (ended_well and labels.get(ONE_OFF) != "True"),
+        pid_mode=host.get("PidMode") or "",
+    )
+
+
+def jobs(containers: list[Mapping[str, Any]]) -> frozenset[str]:
+    """Services that another one waits for with `service_completed_successfully`."""
+    found = set()
+    for raw in containers:
+        for item in ((raw["Config"].get("Labels") or {}).get(DEPENDS_ON) or "").split(","):
+            name, _, rest = item.partition(":")
+            if rest.startswith("service_completed_successfully"):
+                found.add(name)
+    return frozenset(found)
+
+
+def epoch(text: str) -> float:
+    """The engine's time stamp (RFC 3339 with nanoseconds) as seconds since the epoch; 0.0 for "never"."""
+    if not text or text.startswith("0001-"):
+        return 0.0
+    seconds, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(seconds + "+00:00").timestamp() + float(f"0.{fraction or 0}")
+
+
+def _published(raw: Mapping[str, Any]) -> tuple[Published, ...]:
+    ports = (raw["NetworkSettings"].get("Ports") or {}).items()
+    return tuple(
+        Published(binding["HostIp"], int(binding["HostPort"]), int(inside.partition("/")[0]))
+        for inside, bindings in sorted(ports)
+        if inside.endswith("/tcp")
+        for binding in bindings or []
+    )
+
+
+def _networks(raw: Mapping[str, Any]) -> tuple[Attached, ...]:
+    networks = raw["NetworkSettings"].get("Networks") or {}
+    return tuple(
+        Attached(name, facts.get("IPAddress") or facts.get("GlobalIPv6Address") or "", facts.get("Gateway") or "")
+        for name, facts in sorted(networks.items())
+    )

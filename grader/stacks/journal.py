@@ -1,0 +1,64 @@
+"""The journal of open disturbances: written before the stack is disturbed, so that a killed grader can be mended."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from grader.stacks.base import Undo
+
+
+class Journal:
+    """A file with one open Undo a line, newest last; no file when nothing is open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+
+    def open_entries(self) -> tuple[Undo, ...]:
+        """What is still to be undone. A line that was cut in the middle of writing was never acted upon."""
+        if not self.path.exists():
+            return ()
+        entries = []
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                raw = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            entries.append(Undo(raw["action"], raw["service"], raw["name"], tuple(raw["numbers"]), tuple(raw["words"])))
+        return tuple(entries)
+
+    def add(self, undo: Undo) -> None:
+        with self._lock:
+            self._write((*self.open_entries(), undo))
+
+    def strike(self, undo: Undo) -> None:
+        with self._lock:
+            self._write(tuple(entry for entry in self.open_entries() if entry != undo))
+
+    @contextmanager
+    def holding(self, undo: Undo, carry_out: Callable[[Undo], None]) -> Iterator[None]:
+        """Keeps `undo` in the journal while the block runs; carries it out and strikes it when the block ends."""
+        self.add(undo)
+        try:
+            yield
+        finally:
+            carry_out(undo)
+            self.strike(undo)
+
+    def _write(self, entries: tuple[Undo, ...]) -> None:
+        if not entries:
+            self.path.unlink(missing_ok=True)
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)

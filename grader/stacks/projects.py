@@ -1,0 +1,88 @@
+"""Which Compose project is meant, and the plain words for when it is not there."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import docker
+
+from grader.model import Reason
+from grader.stacks.base import CouldNotLook
+from grader.stacks.facts import PROJECT, WORKING_DIR
+
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+UP = "docker compose up -d --build"
+
+
+def find_project(api: docker.APIClient, word: str, workspace: Path | None, usual: str) -> str:
+    """The name of the project that `word` (the part after compose://) or the workspace means.
+
+    A workspace's project is the one that was started from that folder, whatever it is called.
+    """
+    running = _projects(api)
+    if word and not word.endswith((".yaml", ".yml")):
+        return _by_name_or_folder(word, running)
+    if workspace is None:
+        raise CouldNotLook(
+            Reason.UNREACHABLE, f"no workspace of {usual or 'this lab'} here", hint=f"grader start {usual}".strip()
+        )
+    here = str(workspace.resolve())
+    mine = sorted(name for name, folder in running.items() if folder == here)
+    if usual in mine or len(mine) == 1:
+        return usual if usual in mine else mine[0]
+    if mine:
+        raise CouldNotLook(
+            Reason.UNREACHABLE,
+            f"{len(mine)} stacks were started from {here}: {', '.join(mine)}",
+            hint=f"say which one with --stack compose://{mine[0]}",
+        )
+    if usual in running:
+        raise CouldNotLook(
+            Reason.UNREACHABLE,
+            f"a stack called {usual} is running, but it was started from {running[usual]}, not from {here}",
+            hint=f"end it with `docker compose -p {usual} down`, or grade it with --stack compose://{usual}",
+        )
+    raise _not_started(workspace, usual)
+
+
+def _projects(api: docker.APIClient) -> dict[str, str]:
+    """The folder that each Compose project on the engine was started from."""
+    found: dict[str, str] = {}
+    for container in api.containers(all=True, filters={"label": PROJECT}):
+        labels = container.get("Labels") or {}
+        found.setdefault(labels[PROJECT], labels.get(WORKING_DIR, ""))
+    return found
+
+
+def _by_name_or_folder(word: str, running: dict[str, str]) -> str:
+    if word in running:
+        return word
+    folder = str(Path(word).resolve()) if "/" in word else ""
+    for name, started_from in running.items():
+        if folder and folder == started_from:
+            return name
+    known = ", ".join(sorted(running)) or "none"
+    raise CouldNotLook(
+        Reason.UNREACHABLE, f"no Compose project '{word}' is running (running: {known})", hint="docker compose ls"
+    )
+
+
+def _not_started(workspace: Path, usual: str) -> CouldNotLook:
+    """Why a workspace has no stack: no Compose file, a broken one, or it was not started."""
+    if not any((workspace / name).is_file() for name in COMPOSE_FILES):
+        return CouldNotLook(
+            Reason.UNREACHABLE, f"{workspace} has no compose.yaml", hint=f"grader reset {usual} brings it back"
+        )
+    done = subprocess.run(
+        ["docker", "compose", "config", "--quiet"], cwd=workspace, capture_output=True, check=False, timeout=20
+    )
+    if done.returncode:
+        return CouldNotLook(
+            Reason.UNREACHABLE,
+            "the Compose file cannot be read: " + done.stderr.decode("utf-8", "replace"),
+            hint=f"cd {workspace} && docker compose config",
+        )
+    return CouldNotLook(
+        Reason.UNREACHABLE, f"the stack of {workspace.name} is not started", hint=f"cd {workspace} && {UP}"
+    )

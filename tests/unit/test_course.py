@@ -1,0 +1,149 @@
+"""Laying out a workspace never loses what a learner wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import course
+from grader.catalog import Catalog, CourseError
+from grader.model import Lab
+
+ONE = Lab("lab1-one", "One", None, 1, "compose://compose.yaml", (), (), frozenset())
+TWO = Lab("lab2-two", "Two", "lab1-one", 1, "compose://compose.yaml", (), (), frozenset())
+CATALOG = Catalog((ONE, TWO), {})
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A course of two labs in a folder with a space and an accent in its name."""
+    root = tmp_path / "my cours é"
+    for name, text in {
+        "labs/app/app.py": "app",
+        "labs/app/__pycache__/app.pyc": "no",
+        "labs/lab1-one/compose.yaml": "starter one",
+        "labs/lab1-one/lab.toml": "not copied",
+        "solutions/lab1-one/compose.yaml": "solved one",
+        "labs/lab2-two/nginx.conf": "starter two",
+        "solutions/lab2-two/nginx.conf": "solved two",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def wanted(base: Path, lab: Lab, *, solution: bool = False) -> dict[str, Path]:
+    return course.files(course.layers(base, CATALOG, lab, solution=solution))
+
+
+def test_a_workspace_is_the_app_and_every_layer_up_to_the_lab(base: Path) -> None:
+    files = {name: path.read_text() for name, path in wanted(base, TWO).items()}
+
+    assert files == {"app.py": "app", "compose.yaml": "solved one", "nginx.conf": "starter two"}
+
+
+def test_the_solution_is_one_layer_more(base: Path) -> None:
+    assert wanted(base, TWO, solution=True)["nginx.conf"].read_text() == "solved two"
+
+
+def test_starting_twice_changes_nothing(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+
+    again = course.start(tmp_path / "w", ONE, wanted(base, ONE))
+
+    assert (again.written, again.kept, again.set_aside) == ((), (), ())
+
+
+def test_start_keeps_what_the_learner_changed_and_names_it(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    (tmp_path / "w/compose.yaml").write_text("mine")
+
+    again = course.start(tmp_path / "w", ONE, wanted(base, ONE))
+
+    assert (tmp_path / "w/compose.yaml").read_text() == "mine"
+    assert again.kept == ("compose.yaml",)
+    assert not (tmp_path / "w/compose.yaml.new").exists()
+
+
+def test_a_newer_version_of_a_changed_file_is_laid_beside_it(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    (tmp_path / "w/compose.yaml").write_text("mine")
+    (base / "labs/lab1-one/compose.yaml").write_text("newer starter")
+
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+
+    assert (tmp_path / "w/compose.yaml").read_text() == "mine"
+    assert (tmp_path / "w/compose.yaml.new").read_text() == "newer starter"
+
+
+def test_an_untouched_file_follows_the_course(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    (base / "labs/lab1-one/compose.yaml").write_text("newer starter")
+
+    assert course.start(tmp_path / "w", ONE, wanted(base, ONE)).written == ("compose.yaml",)
+    assert (tmp_path / "w/compose.yaml").read_text() == "newer starter"
+
+
+def test_reset_sets_the_learners_file_aside_and_never_overwrites_an_earlier_one(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    for text in ("first try", "second try"):
+        (tmp_path / "w/compose.yaml").write_text(text)
+        laid = course.start(tmp_path / "w", ONE, wanted(base, ONE), replace=True)
+
+    assert laid.set_aside == (("compose.yaml", "compose.yaml.mine-2"),)
+    assert (tmp_path / "w/compose.yaml").read_text() == "starter one"
+    assert (tmp_path / "w/compose.yaml.mine").read_text() == "first try"
+    assert (tmp_path / "w/compose.yaml.mine-2").read_text() == "second try"
+
+
+def test_going_on_from_the_previous_lab_takes_the_learners_own_files(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "one", ONE, wanted(base, ONE))
+    (tmp_path / "one/compose.yaml").write_text("my own solution")
+
+    course.go_on_from(tmp_path / "one", tmp_path / "two")
+    course.start(tmp_path / "two", TWO, course.files((base / "labs/lab2-two",)), replace=True)
+
+    assert (tmp_path / "two/compose.yaml").read_text() == "my own solution"
+    assert (tmp_path / "two/nginx.conf").read_text() == "starter two"
+    assert course.lab_of(tmp_path / "two") == "lab2-two"
+
+
+def test_another_labs_workspace_is_refused(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+
+    with pytest.raises(CourseError, match="is the workspace of lab1-one; choose another folder with --into"):
+        course.start(tmp_path / "w", TWO, wanted(base, TWO))
+
+
+def test_a_file_in_the_place_of_the_workspace_is_refused(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("a file")
+
+    with pytest.raises(CourseError, match="is a file"):
+        course.start(tmp_path / "w", ONE, wanted(base, ONE))
+
+
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".grader").mkdir()
+    (tmp_path / ".grader/workspace.json").write_text("{broken")
+
+    with pytest.raises(CourseError, match="workspace.json: cannot be read"):
+        course.lab_of(tmp_path)
+
+
+def test_the_diff_shows_the_way_to_the_reference_and_nothing_when_there(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    solution = wanted(base, ONE, solution=True)
+
+    assert "-starter one\n+solved one\n" in course.diff(tmp_path / "w", solution)
+
+    course.start(tmp_path / "w", ONE, solution, replace=True)
+    assert course.diff(tmp_path / "w", solution) == ""
+
+
+def test_a_binary_file_is_named_in_a_diff_and_not_shown(base: Path, tmp_path: Path) -> None:
+    (base / "labs/app/picture.png").write_bytes(b"\x89PNG\0\0one")
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    (tmp_path / "w/picture.png").write_bytes(b"\x89PNG\0\0two")
+
+    assert "picture.png: differs" in course.diff(tmp_path / "w", wanted(base, ONE))

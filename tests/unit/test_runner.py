@@ -1,0 +1,175 @@
+"""In which order checks are asked, what waits for what, and what becomes of exceptions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from grader import runner
+from grader.model import Check, Outcome, Reason, Result, Verdict, Weight, failed, passed
+from grader.runner import Run, in_order
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.memo import Memo
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A probe that does what it is told and writes down that it was asked."""
+
+    name: str
+    disturbs: bool = False
+    alone: bool = False
+    last: bool = False
+    seconds: float = 0.01
+    act: Callable[[], str] = field(default=lambda: "ok", compare=False)
+
+    def ask(self, stack: FakeStack, /) -> str:
+        stack.asked.append(self.name)
+        return self.act()
+
+
+class FakeStack:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.forgotten = 0
+        self._memo = Memo()
+
+    def ask(self, probe: Asked) -> str:
+        return self._memo.once(probe, lambda: probe.ask(self))
+
+    def forget(self) -> None:
+        self.forgotten += 1
+        self._memo.clear()
+
+
+def check(name: str, probe: Asked | None = None, needs: tuple[str, ...] = (), judge: object = None) -> Check[str]:
+    told = cast("Callable[[str], Verdict]", judge or (lambda evidence: passed(evidence)))
+    return Check(name, name, "rule", "why", Weight.MAJOR, probe or Asked(name), told, needs, "source", "fix")
+
+
+def run(*checks: Check[str]) -> tuple[FakeStack, dict[str, Result]]:
+    stack = FakeStack()
+    run_ = Run(cast("Stack", stack), checks, lambda result: None)
+    run_.go()
+    return stack, run_.results
+
+
+def red(evidence: str) -> Verdict:
+    return failed("broken", hint="look", reproduce="curl")
+
+
+def test_what_depends_on_a_failure_is_skipped_and_names_it() -> None:
+    _, results = run(check("a.a", judge=red), check("b.b", needs=("a.a",)), check("c.c", needs=("b.b",)))
+
+    assert [results[name].outcome for name in ("a.a", "b.b", "c.c")] == [Outcome.FAIL, Outcome.SKIP, Outcome.SKIP]
+    assert results["b.b"].verdict.because == "blocked by a.a"
+    assert results["c.c"].verdict.reason is Reason.BLOCKED
+
+
+def test_a_blocked_check_is_not_even_asked() -> None:
+    stack, _ = run(check("a.a", judge=red), check("b.b", needs=("a.a",)))
+
+    assert stack.asked == ["a.a"]
+
+
+def test_what_does_not_apply_holds_nothing_up() -> None:
+    def no_meaning() -> str:
+        raise NotApplicable("no bench here")
+
+    _, results = run(check("a.a", Asked("a", act=no_meaning)), check("b.b", needs=("a.a",)))
+
+    assert results["a.a"].verdict.reason is Reason.NOT_APPLICABLE
+    assert results["b.b"].outcome is Outcome.PASS
+
+
+def test_nothing_disturbs_before_every_calm_answer_is_in() -> None:
+    stack, results = run(
+        check("z.fault", Asked("fault", disturbs=True)),
+        check("y.timed", Asked("timed", alone=True)),
+        check("x.calm", Asked("calm"), needs=("z.fault",)),
+    )
+
+    assert stack.asked == ["calm", "timed", "fault"]
+    assert stack.forgotten == 1
+    assert all(result.outcome is Outcome.PASS for result in results.values())
+
+
+def test_a_calm_check_that_needs_a_disturbing_one_is_judged_after_it() -> None:
+    _, results = run(
+        check("z.fault", Asked("fault", disturbs=True), judge=red), check("x.calm", Asked("calm"), needs=("z.fault",))
+    )
+
+    assert results["x.calm"].verdict.because == "blocked by z.fault"
+
+
+def test_equal_probes_are_asked_once_and_only_the_first_pays() -> None:
+    probe = Asked("shared", act=lambda: str(time.sleep(0.02)))
+    stack, results = run(check("a.a", probe), check("b.b", probe))
+
+    assert stack.asked == ["shared"]
+    assert sorted(result.seconds > 0 for result in results.values()) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome", "reason"),
+    [
+        (NotApplicable("no"), Outcome.SKIP, Reason.NOT_APPLICABLE),
+        (CouldNotLook(Reason.NO_PERMISSION, "no"), Outcome.UNKNOWN, Reason.NO_PERMISSION),
+        (ZeroDivisionError("our bug"), Outcome.UNKNOWN, Reason.GRADER_BUG),
+    ],
+)
+def test_the_graders_own_trouble_is_never_the_learners_failure(
+    trouble: Exception, outcome: Outcome, reason: Reason
+) -> None:
+    def raises() -> str:
+        raise trouble
+
+    _, results = run(check("a.a", Asked("a", act=raises)))
+
+    assert (results["a.a"].outcome, results["a.a"].verdict.reason) == (outcome, reason)
+
+
+def test_a_judge_that_breaks_is_our_bug() -> None:
+    def broken(evidence: str) -> Verdict:
+        raise KeyError("x")
+
+    _, results = run(check("a.a", judge=broken))
+
+    assert results["a.a"].verdict.reason is Reason.GRADER_BUG
+
+
+def test_a_probe_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "EXTRA", 0.1)
+    release = threading.Event()
+
+    def hangs() -> str:
+        release.wait(10)
+        return "late"
+
+    _, results = run(check("a.a", Asked("a", act=hangs)), check("b.b"))
+    release.set()
+
+    assert results["a.a"].verdict.reason is Reason.TIMED_OUT
+    assert results["b.b"].outcome is Outcome.PASS
+
+
+def test_checks_that_need_each_other_in_a_circle_are_refused() -> None:
+    with pytest.raises(ValueError, match="circle"):
+        in_order([check("a.a", needs=("b.b",)), check("b.b", needs=("a.a",))])
+
+
+def test_calm_probes_are_asked_side_by_side() -> None:
+    together = threading.Barrier(runner.SIDE_BY_SIDE, timeout=5)
+
+    def meets() -> str:
+        together.wait()
+        return "met"
+
+    _, results = run(*(check(f"a.{number}", Asked(str(number), act=meets)) for number in range(runner.SIDE_BY_SIDE)))
+
+    assert all(result.outcome is Outcome.PASS for result in results.values())

@@ -1,0 +1,48 @@
+"""Whatever a stack says becomes one printable line."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.text import clean, line_of, mask, nearest
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;a new title\x07text", "text"),
+        ("\x1b]52;c;Y2xpcGJvYXJk\x1b\\text", "text"),
+        ("\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("a\nb\r\nc\td", "a b c d"),
+        ("\x9b31mC1", "31mC1"),
+        ("pay\u202eexe.fdp", "payexe.fdp"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        (b"caf\xc3\xa9 \xff", "café \ufffd"),
+        ("x" * 300, "x" * 199 + "…"),
+    ],
+)
+def test_hostile_text_is_shown_as_one_harmless_line(hostile: str | bytes, shown: str) -> None:
+    assert clean(hostile) == shown
+
+
+def test_a_long_text_is_cut_before_it_is_worked_on() -> None:
+    assert clean("y" * 10_000_000, limit=10) == "y" * 9 + "…"
+
+
+def test_values_of_secret_names_and_private_keys_are_masked() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"
+
+    assert mask(f"SECRET_KEY=abcdef and password: hunter22, {key}") == (
+        "SECRET_KEY=[masked] and password: [masked], [private key masked]"
+    )
+
+
+def test_the_nearest_word_is_offered_only_when_one_is_near() -> None:
+    assert nearest("edge.forwrded", ["edge.forwarded", "static.gzip"]) == "; did you mean 'edge.forwarded'?"
+    assert nearest("zebra", ["edge.forwarded"]) == ""
+
+
+def test_the_line_of_a_key_is_the_first_that_sets_it() -> None:
+    assert line_of("schema = 1\n# title\ntitle = 'x'\n[[steps]]\n", "title") == 3
+    assert line_of("schema = 1\n[[stepz]]\n", "stepz") == 2
