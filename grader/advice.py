@@ -11,7 +11,7 @@ from grader.catalog import Catalog, CourseError
 from grader.checking import Target
 from grader.model import Reason, Step
 from grader.progress import history, next_hint
-from grader.render import words
+from grader import words
 from grader.render.style import Style
 from grader.stacks.base import CouldNotLook
 from grader.text import nearest

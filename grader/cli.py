@@ -60,7 +60,7 @@ def doctor() -> None:
     """Is everything on this machine that the course needs?"""
     from grader.catalog import root
     from grader.doctor import examine
-    from grader.render import words
+    from grader import words
 
     found = examine(root())
     click.echo(words.findings(found, _style()), nl=False)
@@ -72,7 +72,7 @@ def doctor() -> None:
 @click.option("--checks", is_flag=True, help="The checks of each step, too.")
 def list_(lab: str | None, checks: bool) -> None:
     """The labs of the course, and their checks."""
-    from grader.render import words
+    from grader import words
 
     catalog = _catalog()
     if lab or checks:
@@ -141,7 +141,7 @@ def check(
 @click.argument("check_id", metavar="CHECK", type=CheckId())
 def explain(check_id: str) -> None:
     """What a check asks, why it matters, and where the course explains it."""
-    from grader.render import words
+    from grader import words
 
     catalog = _catalog()
     found = catalog.check(check_id)
@@ -180,7 +180,7 @@ def status() -> None:
     from grader import course
     from grader.catalog import root
     from grader.progress import history
-    from grader.render import words
+    from grader import words
 
     catalog = _catalog()
     spaces = {lab.id: course.find_workspace(root(), lab) for lab in catalog.labs}
@@ -196,7 +196,7 @@ def plan(lab: str | None, quick: bool, deep: bool) -> None:
     """What `check` would ask, in which order, and what of it disturbs the stack."""
     from grader.plan import Options
     from grader.plan import plan as planned
-    from grader.render import words
+    from grader import words
 
     catalog = _catalog()
     chosen = catalog.lab(lab) if lab else _lab_here()
@@ -370,7 +370,7 @@ def _lay_out(
 
 
 def _laid_in_words(laid: Laid) -> str:
-    from grader.render import words
+    from grader import words
 
     return words.laid(laid, _short, _style())
 

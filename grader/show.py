@@ -101,7 +101,7 @@ class Show:
 
     def _keep(self, stack: Stack, results: tuple[Result, ...]) -> None:
         if self.form == "recording" and self.output is not None:
-            from grader.stacks.recorded import recording
+            from grader.recording import recording
 
             text = recording(stack.project, stack.services(), checking.roles_or_why(stack), results)
             self.output.write_text(text, encoding="utf-8")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed, unknown
-from grader.model import Reason
+from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.headroom import too_noisy
-from grader.probes.slow_clients import ANSWER_KB, CROWD, QUICK, READERS, Slow, Slowed, SlowClients, is_quick
+from grader.probes.slow_clients import ANSWER_KB, CROWD, QUICK, READERS, Slow, SlowClients, Slowed, is_quick
 
 RULE = "a visitor gets an answer from the app in less than {:g} s"
 
@@ -22,8 +21,8 @@ RULE = "a visitor gets an answer from the app in less than {:g} s"
     fix="look at whether the proxy waits for the whole request before it passes it on",
 )
 def slow_body_buffered(slowed: Slowed) -> Verdict:
-    """An app has few workers, and phones on a bad line upload for minutes. If a worker reads the upload itself, a handful
-    of them is all it takes to lock everybody else out, with no attack needed."""
+    """An app has few workers, and phones on a bad line upload for minutes. If a worker reads the upload itself, a
+    handful of them is all it takes to lock everybody else out, with no attack needed."""
     return _judged(slowed, Slow.BODY, "does a worker of the app wait for an upload, or does the proxy?")
 
 
@@ -38,8 +37,8 @@ def slow_body_buffered(slowed: Slowed) -> Verdict:
     fix="look at how many connections the edge can hold, and who holds them",
 )
 def slow_headers_tolerated(slowed: Slowed) -> Verdict:
-    """Opening connections and sending almost nothing costs an attacker nothing; the attack is called Slowloris. A server
-    with a process or thread for each connection runs out of them; one that waits for all of them at once does not."""
+    """Opening connections and sending almost nothing costs an attacker nothing; the attack is called Slowloris. A
+    server with a process or thread for each connection runs out of them; one that waits for all at once does not."""
     return _judged(slowed, Slow.HEADERS, "how many clients can the edge listen to at the same time?")
 
 
@@ -54,7 +53,7 @@ def slow_headers_tolerated(slowed: Slowed) -> Verdict:
     fix="look at where an answer waits while its client reads",
 )
 def slow_reader_buffered(slowed: Slowed) -> Verdict:
-    """A worker that has to hand its answer to a slow client itself cannot serve anybody else until the last byte is read.
+    """A worker that hands its answer to a slow client itself cannot serve anybody else until the last byte is read.
     A proxy that takes the whole answer from it sets it free at once."""
     return _judged(slowed, Slow.READER, "who keeps the part of an answer that a client has not read yet?")
 
@@ -78,15 +77,13 @@ def _judged(slowed: Slowed, kind: Slow, hint: str) -> Verdict:
 
 
 def _command(slowed: Slowed, kind: Slow) -> str:
-    """The slow clients as background jobs of a shell, one visitor, and the end of the jobs."""
-    one = {
-        Slow.BODY: f"curl -sm 9 --limit-rate 10 -F file=@compose.yaml {slowed.site}/bench/upload",
-        Slow.READER: f"curl -sm 9 --limit-rate 10 '{slowed.site}/bench/big?kb={ANSWER_KB}'",
-        Slow.HEADERS: f"{{ printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nX'; sleep 9; }} | nc localhost {_port(slowed)}",
+    """The slow clients as background jobs of a shell, and one visitor beside them."""
+    host, _, port = slowed.site.removeprefix("http://").rpartition(":")
+    beginning = {
+        Slow.BODY: f"POST /bench/upload HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: 1000\\r\\n\\r\\n",
+        Slow.HEADERS: f"GET / HTTP/1.1\\r\\nHost: {host}\\r\\nX",
+        Slow.READER: f"GET /bench/big?kb={ANSWER_KB} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n",
     }[kind]
+    one = f"bash -c 'exec 3<>/dev/tcp/{host}/{port}; printf \"{beginning}\" >&3; sleep 9'"
     visitor = f"curl -m 5 -so /dev/null -w '%{{http_code}} after %{{time_total}} s\\n' {slowed.site}{slowed.page}"
-    return f"for i in $(seq {slowed.clients}); do {one} >/dev/null & done; sleep 2; {visitor}; wait"
-
-
-def _port(slowed: Slowed) -> str:
-    return slowed.site.rpartition(":")[2]
+    return f"for i in $(seq {slowed.clients}); do {one} & done; sleep 2; {visitor}; wait"

@@ -59,7 +59,7 @@ def real_client_ip(seen: ClientsSeen) -> Verdict:
     whose = ", which is the proxy itself" if wrong.taken_for in seen.edge_addresses else ""
     return failed(
         f"the app took the client {wrong.address} for {what}{whose}",
-        hint="two sides must fit: the header that the proxy sets, and the number of proxies that the app trusts to set it",
+        hint="two sides must fit: the header that the proxy sets, and how many proxies the app trusts to set it",
         reproduce=f"curl -s {seen.site}{WHOAMI} remote_addr; docker compose exec {seen.edge} hostname -i",
     )
 
@@ -75,15 +75,16 @@ def real_client_ip(seen: ClientsSeen) -> Verdict:
     fix="trust as many addresses of X-Forwarded-For as proxies of yours stand in front, counted from the end",
 )
 def xff_spoof_rejected(told: AddressesTold) -> Verdict:
-    """Everybody can send X-Forwarded-For. If the app believes it, a block list or a rate limit is passed with one header,
+    """Everybody can send X-Forwarded-For. If the app believes it, one header gets past a block list or a rate limit,
     and the log names whomever the attacker chose."""
     late = next((one for one in told.told if one.error == "timed out"), None)
     wrong = next((one for one in told.told if _address_believed(one)), None)
     if wrong is not None:
-        became = f"took the client for {wrong.taken_for}" if wrong.taken_for else f"answered {wrong.status or wrong.error}"
+        answered = f"answered {wrong.status or wrong.error}"
+        became = f"took the client for {wrong.taken_for}" if wrong.taken_for else answered
         return failed(
             f"with `{written(wrong.headers)}` the app {became}; without it the client was {wrong.plain or 'nobody'}",
-            hint="which entries of the header does the app believe: those that your proxies wrote, or the client's too?",
+            hint="whose entries of the header does the app believe: your proxies', or the client's too?",
             reproduce=f"{curl(wrong.headers, told.site)}{WHOAMI} remote_addr",
         )
     if late is not None:
@@ -100,7 +101,7 @@ def _address_believed(one: AddressTold) -> bool:
 @check(
     "forwarded.forwarded-host-spoof",
     title="A client cannot fake host, port or prefix",
-    rule="No header that a client sends shows up in the links and redirects that the app builds (or the request is refused)",
+    rule="No header that a client sends shows in links and redirects that the app builds (or the request is refused)",
     weight=Weight.BLOCKER,
     probe=SpoofHost(),
     needs=("proxy.proxy-in-front",),
@@ -108,8 +109,8 @@ def _address_believed(one: AddressTold) -> bool:
     fix="trust only headers that your proxy sets, or let it set them all",
 )
 def forwarded_host_spoof(beliefs: Beliefs) -> Verdict:
-    """An app that believes X-Forwarded-Host writes any address an attacker likes into its links: into the password-reset
-    mail of somebody else, or into a page that a cache then gives to everybody."""
+    """An app that believes X-Forwarded-Host writes any address an attacker likes into its links: into somebody else's
+    password-reset mail, or into a page that a cache then gives to everybody."""
     verdict = _spoofed(beliefs, lambda one: one.mark in f"{one.url} {one.location} {one.root}", "url_external")
     return verdict or passed(f"{len(beliefs.told)} made-up headers left {beliefs.plain.url} as it is")
 
@@ -133,8 +134,13 @@ def forwarded_proto_spoof(beliefs: Beliefs) -> Verdict:
             hint="does the proxy say with which scheme it was asked, or always the same?",
             reproduce=f"curl -s {beliefs.site}{WHOAMI} scheme",
         )
-    verdict = _spoofed(beliefs, lambda one: one.scheme not in ("", beliefs.transport) or one.mark in one.location, "scheme")
+    verdict = _spoofed(beliefs, lambda one: _scheme_believed(one, beliefs.transport), "scheme")
     return verdict or passed(f"{len(beliefs.told)} made-up headers did not change the scheme, {beliefs.transport}")
+
+
+def _scheme_believed(one: Believed, transport: str) -> bool:
+    # An answer other than 200 is the proxy's own, such as a redirect to https: the app has not seen the request.
+    return one.status == 200 and (one.scheme != transport or one.mark in one.location)
 
 
 def _spoofed(beliefs: Beliefs, believed: Callable[[Believed], bool], field: str) -> Verdict | None:
@@ -142,7 +148,7 @@ def _spoofed(beliefs: Beliefs, believed: Callable[[Believed], bool], field: str)
     late = None
     for one in beliefs.told:
         if believed(one):
-            seen = one.url if one.mark in one.url else one.location if one.mark in one.location else one.root or one.scheme
+            seen = next((text for text in (one.url, one.location) if one.mark in text), one.root or one.scheme)
             because = f"with `{one.header}: {one.value}` the app said {seen}"
         elif one.error == "timed out":
             late = one
@@ -172,8 +178,8 @@ def _spoofed(beliefs: Beliefs, believed: Callable[[Believed], bool], field: str)
     fix="look at the Host header that the proxy sends to the app",
 )
 def host_preserved(kept: HostsKept) -> Verdict:
-    """A proxy asks the app by the app's inner name unless told otherwise. Links, redirects and mails then point to a name
-    that exists only inside the stack."""
+    """A proxy asks the app by the app's inner name unless told otherwise. Links, redirects and mails then point to a
+    name that exists only inside the stack."""
     for one in kept.asked:
         curl_it = f"curl -s -H 'Host: {one.value}' {kept.site}{WHOAMI} url_external"
         if not one.url:
@@ -205,7 +211,7 @@ def points_home(link: str, asked: str, published: int) -> bool:
 @check(
     "forwarded.unknown-host-rejected",
     title="Requests for foreign host names are not served",
-    rule="A request for another site, for none or for two gets no page of this one: an error, a redirect away, or silence",
+    rule="A request for another site, for none or for two gets no page of this one: an error, a redirect or silence",
     weight=Weight.MINOR,
     probe=ForeignHosts(),
     needs=("forwarded.host-preserved",),
@@ -213,8 +219,8 @@ def points_home(link: str, asked: str, published: int) -> bool:
     fix="list the names of your site, in the proxy or in the app, and answer no other",
 )
 def unknown_host_rejected(strangers: Strangers) -> Verdict:
-    """An app that answers to every name puts that name into its links. Others can point their domain at your server, and
-    an attacker chooses what your mails and caches say."""
+    """An app that answers to every name puts that name into its links. Others can point their domain at your server,
+    and an attacker chooses what your mails and caches say."""
     served = next((one for one in strangers.tried if serves(one)), None)
     late = next((one for one in strangers.tried if one.error == "timed out"), None)
     if served is not None:
@@ -232,7 +238,7 @@ def unknown_host_rejected(strangers: Strangers) -> Verdict:
 
 
 def serves(one: Stranger) -> bool:
-    """Whether a stranger got the site, or made it fail. A page of its own for strangers, such as "unknown host", is fine."""
+    """Whether a stranger got the site, or made it fail. A page for strangers, such as "unknown host", is fine."""
     if 300 <= one.status < 400:
         target = urlsplit(one.location).hostname
         return target is None or target == one.name

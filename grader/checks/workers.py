@@ -20,8 +20,8 @@ AT_ONCE = 8
 @check(
     "workers.worker-respawn",
     title="A killed worker is replaced",
-    rule=f"within {REPLACED_WITHIN:g} s of a worker's death a new one answers, and at most {LOST_WITH_A_WORKER} request "
-    f"fails; where one process does all the work, the site answers again within {RESTARTED_WITHIN:g} s",
+    rule=f"within {REPLACED_WITHIN:g} s of a worker's death a new one answers, and at most {LOST_WITH_A_WORKER} "
+    f"request fails; where one process does all the work, the site answers again within {RESTARTED_WITHIN:g} s",
     weight=Weight.BLOCKER,
     probe=KillWorker(REPLACED_WITHIN, RESTARTED_WITHIN),
     needs=("server.concurrent-requests",),
@@ -33,18 +33,9 @@ def worker_respawn(seen: Respawn) -> Verdict:
 
     A server with a master replaces a dead worker in a moment. A single process needs somebody outside who does.
     """
-    again = f"docker compose exec {seen.service} python -c 'import os; os.kill({seen.killed}, 9)'; sleep 1; "
-    again += f"docker compose top {seen.service}"
     if seen.only_one:
-        again = f"docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' $(docker compose ps -q {seen.service})"
-        if seen.back is None:
-            return failed(
-                f"the only process of {seen.service} was killed and the site was "
-                f"{'down' if seen.ended else 'silent'} {RESTARTED_WITHIN:.0f} s later (restart policy: {seen.restart_policy})",
-                hint="nothing in the container could replace it, and nobody outside did: what is a restart policy?",
-                reproduce=again,
-            )
-        return passed(f"the only process was killed; its service was started again and answered after {seen.back:.1f} s")
+        return _restarted(seen)
+    again = _signalled(seen.service, seen.master, "KILL", REPLACED_WITHIN)
     if not seen.refilled:
         return failed(
             f"worker {seen.killed} of {seen.workers} was killed and not replaced within {REPLACED_WITHIN:.0f} s",
@@ -70,6 +61,23 @@ def worker_respawn(seen: Respawn) -> Verdict:
     )
 
 
+def _restarted(seen: Respawn) -> Verdict:
+    if seen.back is not None:
+        return passed(f"the only process was killed; the service came back and answered after {seen.back:.1f} s")
+    return failed(
+        f"the only process of {seen.service} was killed, and {RESTARTED_WITHIN:.0f} s later the service was "
+        f"{'down' if seen.ended else 'silent'} (restart policy: {seen.restart_policy})",
+        hint="nothing in the container could replace it, and nobody outside did: what is a restart policy?",
+        reproduce=f"docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' $(docker compose ps -q {seen.service})",
+    )
+
+
+def _signalled(service: str, master: int, name: str, seconds: float) -> str:
+    """Shows the pids of the workers, signals the first of them, and shows the pids again."""
+    do = f'cat children; kill -{name} $(cut -d" " -f1 children); sleep {seconds:.0f}; cat children'
+    return f"docker compose exec {service} sh -c 'cd /proc/{master}/task/{master}; {do}'"
+
+
 @check(
     "workers.hung-worker-replaced",
     title="A hung worker is found out and replaced",
@@ -85,8 +93,7 @@ def hung_worker_replaced(seen: Hang) -> Verdict:
 
     Only somebody who waits for a sign of life, and not for ever, finds out.
     """
-    again = f"docker compose exec {seen.service} python -c 'import os; os.kill({seen.stopped}, 19)'; sleep 35; "
-    again += f"docker compose top {seen.service}"
+    again = _signalled(seen.service, seen.master, "STOP", seen.limit)
     if seen.gone is None:
         return failed(
             f"worker {seen.stopped} stood still and was still there after {seen.limit:.0f} s",
@@ -124,11 +131,12 @@ def hung_worker_replaced(seen: Hang) -> Verdict:
     fix="Gunicorn's max_requests, with max_requests_jitter",
 )
 def worker_recycling(seen: Recycling) -> Verdict:
-    """Small leaks are everywhere: a cache without end, a library that forgets to free. After weeks they fill the memory.
+    """Small leaks are everywhere: a cache without end, a library that forgets to free. In weeks they fill the memory.
 
     A worker that ends after so many requests takes its leaks along. The visitor notices nothing.
     """
-    again = f"docker compose exec {seen.service} sh -c 'ls -ld /proc/[0-9]*' # before and after {seen.sent} requests"
+    pids = f"docker compose exec {seen.service} cat /proc/{seen.master}/task/{seen.master}/children"
+    again = f"{pids}; for i in $(seq {seen.sent}); do curl -so /dev/null {seen.site}/healthz; done; {pids}"
     if seen.failed:
         return failed(
             f"{seen.failed} of {seen.sent} requests failed while workers were replaced, the first with {seen.first}",
@@ -141,4 +149,4 @@ def worker_recycling(seen: Recycling) -> Verdict:
             hint="after how many requests does a worker end? By default never",
             reproduce=again,
         )
-    return passed(f"{seen.replaced} of {seen.workers} workers were replaced during {seen.sent} requests, and none failed")
+    return passed(f"{seen.replaced} of {seen.workers} workers were replaced during {seen.sent} requests; none failed")

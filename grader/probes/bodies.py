@@ -39,7 +39,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Oversized:
+class OverLimit:
     """An upload of TOO_LARGE bytes to `path`: announced without being sent, announced with `Expect`, sent in chunks.
 
     `after` is the status of an ordinary request afterwards.
@@ -54,19 +54,19 @@ class Oversized:
 
 
 @dataclass(frozen=True)
-class OversizedUpload(Probe[Oversized]):
+class OversizedUpload(Probe[OverLimit]):
     """What becomes of an upload over the limit. Without the bench only a proxy's own limit shows, and `/` is asked."""
 
     seconds: ClassVar[float] = 12.0
 
-    def ask(self, stack: Stack, /) -> Oversized:
+    def ask(self, stack: Stack, /) -> OverLimit:
         path = UPLOAD if stack.ask(Named()) else "/"
         announced = _refusal(_post(stack, path, (("Content-Length", str(TOO_LARGE)),), b"", PROMPT))
         if path == "/" and announced.status in (404, 405):
             raise needs_bench("an endpoint that takes uploads")
         expect = (("Content-Length", str(TOO_LARGE)), ("Expect", "100-continue"))
         body = chunked(bytes(TOO_LARGE))
-        return Oversized(
+        return OverLimit(
             path,
             announced,
             _refusal(_post(stack, path, expect, b"", PROMPT)),

@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from grader.probes.base import wait_for
 from grader.probes.http import Entry, HttpAnswer, client_on, json_of
 from grader.probes.load import volley
-from grader.probes.topology import App, below
-from grader.stacks.base import HOST, Address, CouldNotLook, Process, ServiceFacts, Stack, Undo, Vantage
+from grader.probes.topology import App, app_of, below
+from grader.stacks.base import (
+    HOST,
+    Address,
+    CouldNotLook,
+    NotApplicable,
+    Process,
+    ServiceFacts,
+    Stack,
+    Undo,
+    Vantage,
+)
 
 BACK = 60.0  # seconds that a service may take to answer after it was started again
 HEALTH = "/healthz"
@@ -44,6 +54,14 @@ def crew(stack: Stack, app: App) -> Crew | None:
 
 def members(processes: tuple[Process, ...]) -> frozenset[tuple[int, int]]:
     return frozenset((process.pid, process.started) for process in processes)
+
+
+def supervised(stack: Stack) -> App:
+    """The app's server, if it has workers that a master can replace."""
+    app = app_of(stack)
+    if app.workers == (app.master,):
+        raise NotApplicable("one process does all the work: there is no master that could replace a worker")
+    return app
 
 
 def reach(stack: Stack, app: App) -> tuple[Vantage, Address]:
@@ -96,3 +114,8 @@ def replaced(stack: Stack, app: App, before: frozenset[tuple[int, int]], victim:
 def full(stack: Stack, app: App, before: frozenset[tuple[int, int]]) -> Crew | None:
     now = crew(stack, app)
     return now if now and len(now.members) >= len(before) else None
+
+
+def is_gone(stack: Stack, app: App, victim: Process) -> bool | None:
+    now = crew(stack, app)
+    return True if now is not None and (victim.pid, victim.started) not in now.members else None

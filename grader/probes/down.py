@@ -57,30 +57,34 @@ class Down(Probe[AppDown]):
         apps, site = stack.ask(Apps()), site_of(stack)
         stands_alone(stack, apps, "stopping one of them stops both")
         replies: list[Reply] = []
-        over = threading.Event()
+        gone, over = threading.Event(), threading.Event()
         with ExitStack() as undo:
             with ThreadPoolExecutor(CLIENTS) as crowd:
                 for _ in range(CLIENTS):
-                    crowd.submit(_go_on_asking, site, replies, over)
+                    crowd.submit(_go_on_asking, site, replies, gone, over)
                 try:
                     for app in apps:
                         undo.enter_context(stack.disturbing(Undo("start", app.service.id, app.service.name)))
                         stack.stop(app.service)
-                    gone = time.monotonic() - site.begun
+                    since = time.monotonic() - site.begun
+                    gone.set()
                     time.sleep(AWAY)
                 finally:
                     over.set()
             for app in apps:
                 stack.start(app.service)
             comeback = come_back(site, apps, patience=PATIENCE, streak=STREAK)
-        if site.bench and any(reply.app and reply.at > gone for reply in replies):
+        if site.bench and any(reply.app and reply.at > since for reply in replies):
             raise CouldNotLook(Reason.UNREACHABLE, "the app answered although it was stopped: there is more of it")
         names = " ".join(dict.fromkeys(app.service.service for app in apps))
         kept = tuple(sorted(replies, key=lambda reply: reply.at))[-KEPT:]
-        return AppDown(site.url, site.page, names, site.bench, site.usual, round(gone, 3), kept, comeback)
+        return AppDown(site.url, site.page, names, site.bench, site.usual, round(since, 3), kept, comeback)
 
 
-def _go_on_asking(site: Site, replies: list[Reply], over: threading.Event) -> None:
-    while not over.is_set():
+def _go_on_asking(site: Site, replies: list[Reply], gone: threading.Event, over: threading.Event) -> None:
+    """Asks until it is `over`; once at least when the app is gone, however long an earlier answer took."""
+    late = False
+    while not over.is_set() or (gone.is_set() and not late):
+        late = gone.is_set()
         replies.append(site.ask(WAIT))
         over.wait(PAUSE)

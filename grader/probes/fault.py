@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grader.probes.base import Probe, wait_for
-from grader.probes.crew import BACK, HEALTH, answers, crew, idle_victim, members, pids_of, reach, replaced, start_of
+from grader.probes.crew import (
+    BACK,
+    HEALTH,
+    answers,
+    idle_victim,
+    is_gone,
+    members,
+    pids_of,
+    reach,
+    replaced,
+    start_of,
+    supervised,
+)
 from grader.probes.http import Entry
 from grader.probes.load import Loaded, load, loaded, volley
 from grader.probes.server import has_bench
-from grader.probes.topology import WHOAMI, App, app_of
-from grader.stacks.base import NotApplicable, Process, Stack, Undo
+from grader.probes.topology import WHOAMI, app_of
+from grader.stacks.base import Stack, Undo
 
 SETTLE = 0.5  # seconds that the load goes on after all is well again
 UP = 10.0  # seconds that the engine wants a service to have run before a restart policy counts (Docker docs)
@@ -24,6 +36,7 @@ class Respawn:
     """How a killed worker was replaced. `back` is seconds until the new one answered, None when it did not in time."""
 
     service: str
+    master: int
     workers: int
     killed: int
     only_one: bool  # nothing else served: the engine had to start the service again
@@ -72,6 +85,7 @@ class KillWorker(Probe[Respawn]):
         answers(stack, BACK)
         return Respawn(
             service=app.service.service,
+            master=app.master.pid,
             workers=len(before),
             killed=victim.pid,
             only_one=only_one,
@@ -100,6 +114,7 @@ class Hang:
     """What became of a worker that stood still. `gone` is seconds until it was replaced, None when it never was."""
 
     service: str
+    master: int
     workers: int
     stopped: int
     gone: float | None
@@ -118,21 +133,20 @@ class HangWorker(Probe[Hang]):
     seconds: ClassVar[float] = 20.0
 
     def ask(self, stack: Stack, /) -> Hang:
-        app = app_of(stack)
-        if app.workers == (app.master,):
-            raise NotApplicable("one process does all the work: there is no master that could replace it")
+        app = supervised(stack)
         victim, before = idle_victim(app), members(app.workers)
         via, to = reach(stack, app)
         undo = Undo("continue", app.service.id, app.service.service, (victim.pid, victim.started))
         with stack.disturbing(undo), load(stack, to, HEALTH, via=via) as shots:
             stack.signal(app.service, victim, signal.SIGSTOP)
             begun = time.monotonic()
-            gone = wait_for(lambda: _gone(stack, app, victim), self.limit, every=0.2)
+            gone = wait_for(lambda: is_gone(stack, app, victim), self.limit, every=0.2)
             seconds = time.monotonic() - begun
             now = wait_for(lambda: replaced(stack, app, before, victim), 5.0) if gone else None
         answers(stack)
         return Hang(
             service=app.service.service,
+            master=app.master.pid,
             workers=len(before),
             stopped=victim.pid,
             gone=round(seconds, 1) if gone else None,
@@ -140,8 +154,3 @@ class HangWorker(Probe[Hang]):
             refilled=now is not None,
             load=loaded(shots),
         )
-
-
-def _gone(stack: Stack, app: App, victim: Process) -> bool | None:
-    now = crew(stack, app)
-    return True if now is not None and (victim.pid, victim.started) not in now.members else None

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, wait_for
-from grader.probes.crew import HEALTH, Crew, answers, crew, members, reach, start_of
-from grader.probes.http import Entry, json_of, send
+from grader.probes.crew import HEALTH, Crew, answers, crew, members, reach, start_of, supervised
+from grader.probes.http import Entry, json_of, send, site
 from grader.probes.load import Loaded, Shot, load, loaded
 from grader.probes.server import has_bench
 from grader.probes.session import USER, live_cookie, user_of
@@ -24,7 +24,7 @@ RELOADS = 2
 LOOPS, LOOP = 2, 0.4  # slow requests under way at any time of a reload, and the seconds each takes
 UNDER_WAY = 0.4  # seconds until a request that was sent is being worked on
 SLOW = 2.0  # seconds that the request takes which is under way at the stop
-KILLED = 137  # the exit code of what the engine had to kill
+KILLED = 137  # the exit code of what the engine had to kill (128 + SIGKILL)
 ORPHAN = 0.3  # seconds that an orphan lives
 REAPED = 1.5  # seconds after its end in which it must be gone
 
@@ -67,9 +67,7 @@ class ReloadUnderLoad(Probe[Reloaded]):
     seconds: ClassVar[float] = 8.0
 
     def ask(self, stack: Stack, /) -> Reloaded:
-        app = app_of(stack)
-        if app.workers == (app.master,):
-            raise NotApplicable("one process does all the work: for it a reload is a restart")
+        app = supervised(stack)
         first, before = pid1(stack, app.service), members(app.workers)
         via, to = reach(stack, app)
         slow: list[Shot] | None = None
@@ -146,6 +144,7 @@ class Stopping:
     """
 
     service: str
+    site: str
     pid1: str
     stop_signal: str
     grace: int
@@ -190,6 +189,7 @@ class StopUnderWay(Probe[Stopping]):
         after = bool(cookie) and back and user_of(stack, stack.ask(Entry()), cookie) == USER
         return Stopping(
             service=app.service.service,
+            site=site(stack, stack.ask(Entry())),
             pid1=first.name,
             stop_signal=app.service.stop_signal,
             grace=grace,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grader.probes.base import Probe, wait_for
-from grader.probes.crew import HEALTH, crew, full, members, reach
+from grader.probes.crew import HEALTH, crew, full, members, reach, supervised
+from grader.probes.http import Entry, site
 from grader.probes.load import volley
-from grader.probes.topology import app_of
 from grader.stacks.base import Stack
 
 
@@ -19,6 +19,8 @@ class Recycling:
     """How many workers were replaced while `sent` requests were answered, and what other answers there were."""
 
     service: str
+    site: str
+    master: int
     workers: int
     sent: int
     replaced: int
@@ -42,7 +44,7 @@ class WearOut(Probe[Recycling]):
     seconds: ClassVar[float] = 8.0
 
     def ask(self, stack: Stack, /) -> Recycling:
-        app = app_of(stack)
+        app = supervised(stack)
         before = members(app.workers)
         via, to = reach(stack, app)
         bound, begun = min(self.each * len(before), self.most), time.monotonic()
@@ -58,6 +60,8 @@ class WearOut(Probe[Recycling]):
         complete = wait_for(lambda: full(stack, app, before), 10.0)
         return Recycling(
             service=app.service.service,
+            site=site(stack, stack.ask(Entry())),
+            master=app.master.pid,
             workers=len(before),
             sent=sent,
             replaced=len(before - complete.members) if complete else 0,

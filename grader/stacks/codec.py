@@ -8,6 +8,7 @@ from typing import Any
 
 from cattrs.preconf.json import make_converter
 
+RECORDING = 1  # version of the form in which a run is recorded
 CONVERTER = make_converter()
 HOME = "grader."  # evidence is only ever built from classes of ours
 

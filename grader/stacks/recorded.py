@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from grader.model import Probe, Reason, Result, Role, Verdict
+from grader.model import Probe, Reason, Role, Verdict
 from grader.stacks.base import CouldNotLook, NotApplicable, Opening, ServiceFacts, Settings, Undo
-from grader.stacks.codec import CONVERTER, decode, encode
+from grader.stacks.codec import CONVERTER, RECORDING, decode
 
 E = TypeVar("E")
-SCHEMA = 1
 
 
 def open_stack(opening: Opening) -> RecordedStack:
@@ -19,32 +18,11 @@ def open_stack(opening: Opening) -> RecordedStack:
     path = Path(opening.url.partition("://")[2])
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"schema {data['schema']}, this grader reads {SCHEMA}")
+        if data["schema"] != RECORDING:
+            raise ValueError(f"schema {data['schema']}, this grader reads {RECORDING}")
         return RecordedStack(opening.url, data, opening.settings)
     except (OSError, ValueError, KeyError, TypeError) as trouble:
         raise CouldNotLook(Reason.UNREACHABLE, f"{path}: not a recording: {trouble}", hint="grader record") from trouble
-
-
-def recording(
-    project: str, services: tuple[ServiceFacts, ...], roles: tuple[Role, ...], results: tuple[Result, ...]
-) -> str:
-    """The text of a recording: services, roles and every probe's answer. Values of the environment are not in it."""
-    answers = {}
-    for result in results:
-        key = repr(result.check.probe)
-        if result.evidence is not None:
-            answers[key] = {"evidence": encode(result.evidence)}
-        elif result.verdict.reason is not Reason.BLOCKED:
-            answers[key] = {"verdict": CONVERTER.unstructure(result.verdict)}
-    data = {
-        "schema": SCHEMA,
-        "project": project,
-        "services": [CONVERTER.unstructure(service) for service in services],
-        "roles": [CONVERTER.unstructure(role) for role in roles],
-        "answers": answers,
-    }
-    return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
 class RecordedStack:

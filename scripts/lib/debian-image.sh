@@ -8,10 +8,11 @@ readonly DEBIAN_IMAGE=debian:trixie-slim
 debian_fingerprint() { sha256sum <"$here/lib/debian-image.sh" | cut -c 1-16; }
 
 ensure_debian_image() {
-  local root mirror
+  local root mirror former
   case "$(state_of "$DEBIAN_IMAGE")" in
     real | "$(debian_fingerprint)") return ;;
   esac
+  former=$(id_of "$DEBIAN_IMAGE")
   say "making $DEBIAN_IMAGE with debootstrap: the stand-ins are built on it"
   quietly apt-get update # what apt has no list of yet (often: security) would be missing in the image
   have debootstrap || apt_install debootstrap
@@ -30,6 +31,7 @@ ensure_debian_image() {
     --change "LABEL stand-in=true stand-in.for=$DEBIAN_IMAGE stand-in.definition=$(debian_fingerprint)" \
     --change "LABEL org.opencontainers.image.description=\"Stand-in for $DEBIAN_IMAGE, made by debootstrap\"" \
     - "$DEBIAN_IMAGE" >/dev/null
+  drop_former "$DEBIAN_IMAGE" "$former"
 }
 
 # As in the official slim image: packages start no services, leave no downloads and bring no manuals.

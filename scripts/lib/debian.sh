@@ -28,7 +28,6 @@ next_suite_sources() {
   printf '%s\n' "${rows//"$codename"/$NEXT_SUITE}"
 }
 
-# shellcheck disable=SC2016 # $(…) is apt's own format language here
 list_own_sources() {
   apt-get indextargets --format '$(ORIGIN)|$(COMPONENT)|$(CODENAME)|$(REPO_URI)' 'Created-By: Packages' |
     awk -F'|' -v codename="$1" '$1 == "Debian" && $2 == "main" && index($3, codename) == 1 { print $4, $3 }' | sort -u

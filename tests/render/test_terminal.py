@@ -35,7 +35,7 @@ def whole(style: Style, results: tuple[Result, ...] = samples.RESULTS, report: R
 
 @pytest.mark.parametrize(
     ("name", "style"),
-    [("report-80.txt", Style()), ("report-60.txt", Style(width=60)), ("report-colour.txt", Style(colour=True))],
+    (("report-80.txt", Style()), ("report-60.txt", Style(width=60)), ("report-colour.txt", Style(colour=True))),
 )
 def test_the_report_reads_as_its_golden_file(name: str, style: Style) -> None:
     text = whole(style)
@@ -75,11 +75,11 @@ def test_steps_are_not_torn_apart_in_whatever_order_results_come() -> None:
 
 @pytest.mark.parametrize(
     ("report", "says"),
-    [
+    (
         (samples.REPORT, "mend debug.debugger-off"),
         (samples.ALL_GREEN, "lab2-sample is complete. `grader start lab3` goes on."),
         (Report(samples.LAB, "x", (), (), (), 0.0, 0.1), "`grader list --checks`"),
-    ],
+    ),
 )
 def test_the_last_line_says_the_one_next_thing(report: Report, says: str) -> None:
     assert says in terminal.next_step(report, "`grader start lab3` goes on.")

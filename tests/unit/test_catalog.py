@@ -30,7 +30,7 @@ def write(base: Path, text: str, name: str = "lab1-one") -> Path:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [
+    (
         (("minutes = 5", "minuets = 5"), "line 3: no key 'minuets'; did you mean 'minutes'?"),
         (('id = "first"', 'idd = "first"'), "line 7: no key 'idd'; did you mean 'id'?"),
         (("stack.stack-up", "stack.stak-up"), "step first: no check 'stack.stak-up'; did you mean 'stack.stack-up'?"),
@@ -40,7 +40,7 @@ def write(base: Path, text: str, name: str = "lab1-one") -> Path:
         (("minutes = 5", 'minutes = 5\nafter = "lab0-none"'), "after = 'lab0-none': no such lab"),
         (("minutes = 5", 'minutes = 5\nafter = "lab1-one"'), "goes round in a circle"),
         (("minutes = 5", 'minutes = 5\nstarter_fails = ["nope.nope"]'), "starter_fails: no check 'nope.nope'"),
-    ],
+    ),
 )
 def test_a_lab_that_does_not_fit_is_refused_by_name_and_place(
     tmp_path: Path, change: tuple[str, str], message: str
@@ -62,7 +62,7 @@ def test_a_check_belongs_to_one_lab_only(tmp_path: Path) -> None:
         catalog.load(tmp_path)
 
 
-@pytest.mark.parametrize("word", ["lab3-nginx", "lab3", "3", "nginx", "LAB3"])
+@pytest.mark.parametrize("word", ("lab3-nginx", "lab3", "3", "nginx", "LAB3"))
 def test_a_lab_answers_to_all_its_names(word: str) -> None:
     assert catalog.load().lab(word).id == "lab3-nginx"
 

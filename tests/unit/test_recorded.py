@@ -8,11 +8,11 @@ import pytest
 
 from grader.model import Check, Outcome, Reason, Result, Role, Verdict, Weight, failed, passed, skipped
 from grader.probes.http import Get, HttpAnswer
+from grader.recording import recording
 from grader.runner import Run
 from grader.stacks.base import CouldNotLook, Opening, Settings, Stack
 from grader.stacks.codec import decode, encode
 from grader.stacks.opening import open_stack
-from grader.stacks.recorded import recording
 
 ANSWER = HttpAnswer(200, (("Server", "nginx"),), "hello", 5, "ab" * 32, 0.01)
 
@@ -51,13 +51,13 @@ def test_a_recording_is_judged_as_the_run_was(tmp_path: Path) -> None:
     assert again["a.unasked"].verdict.reason is Reason.UNREACHABLE
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"schema": 99}', '{"schema": 1, "project": "x"}'])
+@pytest.mark.parametrize("text", ("", "{}", "[1]", '{"schema": 99}', '{"schema": 1, "project": "x"}'))
 def test_a_file_that_is_no_recording_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(CouldNotLook, match=r"r\.json: not a recording"):
         reopened(tmp_path, text)
 
 
-@pytest.mark.parametrize("url", ["compose", "ssh://host", "", "recorded:/x"])
+@pytest.mark.parametrize("url", ("compose", "ssh://host", "", "recorded:/x"))
 def test_an_address_without_a_known_scheme_is_refused_with_the_known_ones(tmp_path: Path, url: str) -> None:
     with pytest.raises(CouldNotLook, match=r"write compose://… or recorded://…"):
         open_stack(Opening(url, Settings(), tmp_path))
@@ -69,11 +69,11 @@ def test_evidence_survives_the_way_to_json_and_back() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [
+    (
         {"type": "os:system", "value": "x"},
         {"type": "grader.probes.http:send", "value": {}},
         {"type": "grader.probes.http:HttpAnswer", "value": {"status": "many"}},
-    ],
+    ),
 )
 def test_only_evidence_of_ours_is_built_from_a_recording(data: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"not a type|no such evidence|does not fit"):

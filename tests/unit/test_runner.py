@@ -108,7 +108,11 @@ def test_a_calm_check_that_needs_a_disturbing_one_is_judged_after_it() -> None:
 
 
 def test_equal_probes_are_asked_once_and_only_the_first_pays() -> None:
-    probe = Asked("shared", act=lambda: str(time.sleep(0.02)))
+    def slow() -> str:
+        time.sleep(0.02)
+        return "slow"
+
+    probe = Asked("shared", act=slow)
     stack, results = run(check("a.a", probe), check("b.b", probe))
 
     assert stack.asked == ["shared"]
@@ -117,11 +121,11 @@ def test_equal_probes_are_asked_once_and_only_the_first_pays() -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "outcome", "reason"),
-    [
+    (
         (NotApplicable("no"), Outcome.SKIP, Reason.NOT_APPLICABLE),
         (CouldNotLook(Reason.NO_PERMISSION, "no"), Outcome.UNKNOWN, Reason.NO_PERMISSION),
         (ZeroDivisionError("our bug"), Outcome.UNKNOWN, Reason.GRADER_BUG),
-    ],
+    ),
 )
 def test_the_graders_own_trouble_is_never_the_learners_failure(
     trouble: Exception, outcome: Outcome, reason: Reason

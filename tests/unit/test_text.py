@@ -9,7 +9,7 @@ from grader.text import clean, line_of, mask, nearest
 
 @pytest.mark.parametrize(
     ("hostile", "shown"),
-    [
+    (
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]0;a new title\x07text", "text"),
         ("\x1b]52;c;Y2xpcGJvYXJk\x1b\\text", "text"),
@@ -20,7 +20,7 @@ from grader.text import clean, line_of, mask, nearest
         ("zero\u200bwidth\ufeff", "zerowidth"),
         (b"caf\xc3\xa9 \xff", "café \ufffd"),
         ("x" * 300, "x" * 199 + "…"),
-    ],
+    ),
 )
 def test_hostile_text_is_shown_as_one_harmless_line(hostile: str | bytes, shown: str) -> None:
     assert clean(hostile) == shown

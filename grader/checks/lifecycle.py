@@ -1,0 +1,99 @@
+"""Reloads and stops: what is under way is finished, and nobody notices."""
+
+from __future__ import annotations
+
+from grader.checks.base import check
+from grader.model import Verdict, Weight, failed, passed, skipped
+from grader.probes.lifecycle import KILLED, RELOADS, SLOW, Reloaded, ReloadUnderLoad, Stopping, StopUnderWay
+from grader.probes.load import Loaded
+
+RELOADED_WITHIN = 10.0  # seconds
+STOP_LIMIT = 10  # seconds: the engine's own grace, and the most that the grader waits
+
+stop = StopUnderWay(STOP_LIMIT)  # one stop serves several checks
+
+
+@check(
+    "lifecycle.reload-zero-fail",
+    title="A reload under load loses nothing",
+    rule=f"after SIGHUP to PID 1, all workers are new within {RELOADED_WITHIN:g} s and no request fails, "
+    f"{RELOADS} times in a row",
+    weight=Weight.MAJOR,
+    probe=ReloadUnderLoad(RELOADED_WITHIN),
+    needs=("workers.worker-respawn",),
+    source="Gunicorn docs, Signal Handling: Reload the configuration",
+    fix="what PID 1 of the container does with SIGHUP",
+)
+def reload_zero_fail(seen: Reloaded) -> Verdict:
+    """New settings should not need a quiet hour. On a reload old workers finish what they are at, new ones take over.
+
+    The signal goes to process 1 of the container: whatever sits there must pass it on to the server.
+    """
+    again = f"docker compose exec {seen.service} sh -c "
+    again += "'cat /proc/1/task/1/children; kill -HUP 1; sleep 3; cat /proc/1/task/1/children'"
+    bad = next((load for load in (seen.load, seen.slow) if load is not None and load.failed), None)
+    if seen.restarted:
+        return failed(
+            f"SIGHUP to process 1 ({seen.pid1}) ended {seen.service} as a whole" + (_lost(bad) if bad else ""),
+            hint="which process is number 1 in the container, and what does SIGHUP mean to it?",
+            reproduce=f"docker compose kill -s HUP {seen.service}; sleep 2; docker compose ps -a {seen.service}",
+        )
+    if seen.survivors or not seen.newcomers:
+        return failed(
+            f"after SIGHUP to process 1 ({seen.pid1}), {seen.survivors} of {seen.workers} workers were still old ones",
+            hint="which process is number 1 in the container? Does it pass signals on to the server?",
+            reproduce=again,
+        )
+    if bad:
+        return failed(
+            f"all {seen.workers} workers were replaced" + _lost(bad),
+            hint="how long do old workers get to finish their requests?",
+            reproduce=again,
+        )
+    total = seen.load.sent + (seen.slow.sent if seen.slow else 0)
+    return passed(f"{seen.reloads} reloads replaced all {seen.workers} workers each time; all {total} requests succeeded")
+
+
+def _lost(load: Loaded) -> str:
+    return f", and {load.failed} of {load.sent} requests failed, {load.first}"
+
+
+@check(
+    "lifecycle.graceful-stop",
+    title="Requests under way are finished when the app is stopped",
+    rule=f"a request of {SLOW:g} s that is under way at the stop is answered with 200, and the app ends by itself "
+    f"within {STOP_LIMIT} s",
+    weight=Weight.BLOCKER,
+    probe=stop,
+    needs=("process.pid1-stops-on-term",),
+    source="Gunicorn docs, Signal Handling; The Twelve-Factor App, IX Disposability",
+    fix="the way from the engine's stop signal to the server: every process on it must pass it on and wait",
+)
+def graceful_stop(seen: Stopping) -> Verdict:
+    """Every deployment stops the old app. Whoever has just sent an order or a long form should still get an answer.
+
+    The exit code, the speed and the answer each lie alone: a server that drops everything stops fastest of all.
+    """
+    if seen.request is None:
+        return skipped("needs an endpoint that is slow: switch on the bench (PINBOARD_BENCH=1) or name one in grader.toml")
+    again = f"curl -sX POST '{seen.site}{seen.request.path}' & sleep 1; docker compose stop {seen.service}; wait"
+    how = f"{seen.service} stopped after {seen.seconds:.1f} s with exit code {seen.exit_code}"
+    if seen.request.status != 200:
+        return failed(
+            f"a request of {SLOW:g} s was under way at the stop and ended with: {seen.request.seen}; {how}",
+            hint="who gets the stop signal first, and does it wait for the server to finish?",
+            reproduce=again,
+        )
+    if seen.exit_code == KILLED:
+        return failed(
+            f"the request under way was answered, but the engine had to kill {seen.service} after {seen.seconds:.1f} s",
+            hint=f"it had {seen.grace} s of grace: is that longer than requests may take?",
+            reproduce=f"docker compose stop {seen.service}; docker compose ps -a {seen.service}",
+        )
+    if seen.seconds > STOP_LIMIT:
+        return failed(
+            f"the request under way was answered, but {how}",
+            hint="what does the server wait for after the last request?",
+            reproduce=f"time docker compose stop {seen.service}",
+        )
+    return passed(f"the request under way was answered with 200; {how}")

@@ -1,0 +1,162 @@
+"""What a learner types, and what bad input gets: the thing, the place, the next action, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.catalog import root
+
+ROOT = root()
+NO_ENGINE = "unix:///nowhere/docker.sock"
+
+
+def grader(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "grader", *words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "my lab é"
+    done = grader("start", "lab1", "--into", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    (
+        (("check", "lab33"), 2, "no lab 'lab33'; did you mean 'lab3"),
+        (("explain", "debuger-off"), 2, "no check 'debuger-off'; did you mean 'debugger-off'?"),
+        (("check", "lab1", "--only", "nope"), 2, "no check 'nope'"),
+        (("check", "lab1", "--role", "edge"), 2, "write edge=SERVICE or app=SERVICE"),
+        (("check", "lab1", "--stack", "nonsense"), 3, "not a stack's address"),
+        (("check", "lab1", "--stack", "recorded://nowhere.json"), 3, "nowhere.json: not a recording"),
+        (("check", "lab1", "--format", "yaml"), 2, "'yaml' is not one of"),
+        (("start", "lab1", "--from", "/nowhere/at/all", "--into", "/nowhere/else"), 2, "no such folder"),
+    ),
+)
+def test_bad_input_gets_the_thing_the_place_and_the_exit_code(words: tuple[str, ...], code: int, says: str) -> None:
+    done = grader(*words)
+
+    assert says in done.stderr + done.stdout
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_workspace_asks_for_the_lab(tmp_path: Path) -> None:
+    done = grader("check", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "which lab? This folder is no workspace" in done.stderr
+
+
+def test_without_an_engine_the_next_action_is_said(workspace: Path) -> None:
+    done = grader("check", cwd=workspace, DOCKER_HOST=NO_ENGINE)
+
+    assert done.returncode == 3
+    assert "no Docker engine answers" in done.stderr
+    assert "Next: start Docker Desktop or the docker service" in done.stderr
+
+
+def test_the_doctor_finds_that_there_is_no_engine() -> None:
+    done = grader("doctor", DOCKER_HOST=NO_ENGINE)
+
+    assert done.returncode == 3
+    assert "FAIL  Docker engine" in done.stdout
+    assert "1 thing to mend" in done.stdout
+
+
+def test_a_wrong_key_in_grader_toml_is_named_with_its_line(workspace: Path) -> None:
+    (workspace / "grader.toml").write_text('# mine\nhosts = ["localhost"]\nentri = "127.0.0.1:80"\n')
+
+    done = grader("check", cwd=workspace)
+
+    assert done.returncode == 2
+    assert "line 3: no key 'entri'; did you mean 'entry'?" in done.stderr
+
+
+def test_start_names_what_it_kept_and_reset_names_where_it_put_it(workspace: Path) -> None:
+    (workspace / "compose.yaml").write_text("mine")
+
+    again = grader("start", "lab1", "--into", str(workspace))
+    reset = grader("reset", cwd=workspace)
+
+    assert "kept yours: compose.yaml" in again.stdout
+    assert "kept yours as compose.yaml.mine" in reset.stdout
+    assert (workspace / "compose.yaml.mine").read_text() == "mine"
+
+
+def test_the_next_lab_goes_on_from_ones_own(workspace: Path, tmp_path: Path) -> None:
+    (workspace / "pinboard" / "mine.py").write_text("MINE = 1\n")
+
+    done = grader("start", "lab2", "--from", str(workspace), "--into", str(tmp_path / "two"))
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "two" / "pinboard" / "mine.py").is_file()
+    assert grader("diff", cwd=tmp_path / "two").stdout.count("reference/") > 0
+
+
+@pytest.mark.parametrize("shell", ("bash", "zsh", "fish"))
+def test_every_shell_gets_its_completion_script(shell: str) -> None:
+    done = grader(_GRADER_COMPLETE=f"{shell}_source")
+
+    assert "GRADER_COMPLETE" in done.stdout
+
+
+def test_labs_and_checks_are_completed() -> None:
+    done = grader(_GRADER_COMPLETE="bash_complete", COMP_WORDS="grader check lab", COMP_CWORD="2")
+
+    assert "plain,lab3-nginx" in done.stdout
+
+
+def test_explain_says_rule_why_source_and_page() -> None:
+    done = grader("explain", "debugger-off")
+
+    for word in ("It passes when:", "source", "labs/lab1-flask-run/#debug.debugger-off", "blocker"):
+        assert word in done.stdout
+
+
+def test_the_plan_says_what_disturbs_and_quick_leaves_it_out() -> None:
+    assert "disturbs the stack" in grader("plan", "lab2").stdout
+    assert "Nothing disturbs the stack." in grader("plan", "lab2", "--quick").stdout
+
+
+def test_hints_go_one_level_deeper_each_time(workspace: Path) -> None:
+    said = [grader("hint", "debug-off", cwd=workspace).stdout for _ in range(4)]
+
+    assert ["hint 1 of 3" in said[0], "hint 2 of 3" in said[1], "hint 3 of 3" in said[2]] == [True] * 3
+    assert said[3] == said[2]
+
+
+def test_status_shows_what_was_passed(workspace: Path) -> None:
+    run = {"started": "2026-01-01T00:00:00+00:00", "seconds": 1, "complete": False}
+    run |= {"passed": ["stack.stack-up"], "failed": ["debug.debugger-off"], "open": []}
+    (workspace / ".grader" / "history.jsonl").write_text(json.dumps(run) + "\n{broken\n")
+
+    said = grader("status", cwd=workspace).stdout
+
+    assert "1 of" in said
+    assert "fails: debug.debugger-off" in said
+    assert "lab2-gunicorn      not checked yet" in said
+
+
+def test_help_loads_nothing_that_it_does_not_need() -> None:
+    code = "import sys, grader.cli; print([m for m in ('docker', 'requests', 'cattrs', 'mkdocs') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

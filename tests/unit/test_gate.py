@@ -1,0 +1,143 @@
+"""The gate compares exactly: what is red and was not declared is a problem, and so is the reverse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.catalog import Catalog, CourseError
+from grader.evidence import disagreement, evidence_problems, keep
+from grader.gate_stacks import Case, Edit, cases, differences, lay_out
+from grader.model import Check, Lab, Reason, Result, Step, Verdict, Weight, failed, passed, skipped, unknown
+from grader.plan import Options, plan
+from grader.probes.http import Get, HttpAnswer
+
+ANSWER = HttpAnswer(200, (), "x", 1, "", 0.0)
+LAB = Lab("lab1-one", "One", None, 1, "compose://compose.yaml", (), (Step("s", "S", ("a.a", "b.b")),), frozenset())
+NEXT = Lab("lab2-two", "Two", "lab1-one", 1, "compose://compose.yaml", (), (Step("t", "T", ("c.c",)),), frozenset())
+
+
+def judge(answer: HttpAnswer) -> Verdict:
+    return passed("200") if answer.status == 200 else failed("bad", hint="h", reproduce="curl")
+
+
+def check(name: str, **more: object) -> Check[HttpAnswer]:
+    return Check(name, name, "rule", "why", Weight.MAJOR, Get(f"/{name}"), judge, (), "source", "fix", **more)  # type: ignore[arg-type]  # told by name
+
+
+CATALOG = Catalog((LAB, NEXT), {name: check(name) for name in ("a.a", "b.b", "c.c")})
+RED = failed("broken", hint="h", reproduce="curl")
+
+
+def case(*fails: str, kind: str = "mutant", waived: tuple[str, ...] = ()) -> Case:
+    return Case(kind, "sample", LAB, frozenset(fails), frozenset(waived))
+
+
+def results(**verdicts: Verdict) -> tuple[Result, ...]:
+    return tuple(Result(check(f"{name}.{name}"), verdict, 0.1) for name, verdict in verdicts.items())
+
+
+@pytest.mark.parametrize(
+    ("declared", "seen", "problem"),
+    (
+        (case("a.a"), results(a=RED, b=passed("fine")), ""),
+        (case("a.a"), results(a=passed("fine"), b=passed("fine")), "a.a should be red, is pass: fine"),
+        (case("a.a"), results(a=RED, b=RED), "b.b is red and should not be: broken"),
+        (case("a.a"), results(b=passed("fine")), "a.a is declared red, but was not asked"),
+        (case("a.a"), results(a=RED, b=skipped("blocked by a.a", Reason.BLOCKED)), ""),
+        (case("a.a"), results(a=unknown(Reason.TIMED_OUT, "late")), "a.a should be red, is unknown: late"),
+        (case(kind="solution"), results(a=unknown(Reason.NOISY_HOST, "busy")), "a.a could not be judged"),
+        (case(kind="solution"), results(a=skipped("no bench")), "a.a was not judged: no bench"),
+        (case(kind="variant", waived=("a.a",)), results(a=skipped("no bench")), ""),
+        (case(kind="variant", waived=("a.a",)), results(a=passed("fine")), "a.a should not apply, but passed"),
+    ),
+)
+def test_verdicts_are_compared_with_what_is_declared(declared: Case, seen: tuple[Result, ...], problem: str) -> None:
+    found = "; ".join(differences(declared, seen))
+
+    assert (problem in found) if problem else found == ""
+
+
+def mutant(base: Path, text: str, name: str = "m") -> Path:
+    path = base / "tests/mutants" / name / "mutant.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    (
+        ('lab = "lab1-one"\ntitel = "x"\nfails = ["a.a"]\n', "line 2: no key 'titel'; did you mean 'title'?"),
+        ('lab = "lab1-one"\nfails = ["a.b"]\n', "no check 'a.b'"),
+        ('lab = "lab1-one"\nfails = []\n', "a mutant names what it turns red"),
+        ('lab = "lab9"\nfails = ["a.a"]\n', "no lab 'lab9'"),
+        ("lab =", "not valid TOML"),
+    ),
+)
+def test_a_mutant_that_does_not_fit_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    mutant(tmp_path, text)
+
+    with pytest.raises(CourseError) as refused:
+        cases(tmp_path, CATALOG)
+
+    assert says in str(refused.value)
+
+
+def test_an_edit_has_to_fit_exactly_once(tmp_path: Path) -> None:
+    (tmp_path / "labs/app").mkdir(parents=True)
+    (tmp_path / "labs/app/app.py").write_text("one two two")
+    broken = Case("mutant", "m", LAB, frozenset({"a.a"}), edits=(Edit("app.py", "two", "three"),))
+
+    with pytest.raises(CourseError, match=r"m, app.py: the text to replace is there 2 times, not once"):
+        lay_out(tmp_path, CATALOG, broken, tmp_path / "w")
+
+
+def test_evidence_is_kept_and_judged_again(tmp_path: Path) -> None:
+    path = keep(tmp_path, "sample", Result(CATALOG.checks["a.a"], passed("200"), 0.1, ANSWER))
+
+    assert path is not None
+    assert path.name == "pass-sample.json"
+    assert disagreement(CATALOG.checks["a.a"], path) == ""
+
+
+def test_evidence_that_the_judge_sees_differently_now_is_a_problem(tmp_path: Path) -> None:
+    path = keep(tmp_path, "sample", Result(CATALOG.checks["a.a"], passed("200"), 0.1, ANSWER))
+    assert path is not None
+    data = json.loads(path.read_text())
+    data["value"]["status"] = 500
+    path.write_text(json.dumps(data))
+
+    assert disagreement(CATALOG.checks["a.a"], path) == "was pass when it was recorded; the judge says fail: bad"
+
+
+def test_a_check_that_nobody_has_seen_fail_closes_the_gate(tmp_path: Path) -> None:
+    keep(tmp_path, "sample", Result(CATALOG.checks["a.a"], passed("200"), 0.1, ANSWER))
+
+    problems = evidence_problems(tmp_path, CATALOG)
+
+    assert "a.a: no recorded fail; run `grader dev check --record`" in problems
+    assert "b.b: no recorded pass; run `grader dev check --record`" in problems
+
+
+def test_a_lab_asks_its_own_checks_and_those_of_earlier_labs() -> None:
+    assert [c.id for c in plan(CATALOG, NEXT, Options()).asked] == ["a.a", "b.b", "c.c"]
+
+
+def test_only_asks_what_is_named_and_what_that_needs() -> None:
+    needy = check("b.b")
+    object.__setattr__(needy, "needs", ("a.a",))
+    catalog = Catalog((LAB, NEXT), {**CATALOG.checks, "b.b": needy})
+
+    assert [c.id for c in plan(catalog, NEXT, Options(only=("b.b",))).asked] == ["a.a", "b.b"]
+
+
+def test_the_slow_ones_are_asked_with_deep_and_named_as_left_out_without() -> None:
+    catalog = Catalog((LAB, NEXT), {**CATALOG.checks, "b.b": check("b.b", deep=True)})
+
+    chosen = plan(catalog, LAB, Options())
+
+    assert [c.id for c in chosen.left_out] == ["b.b"]
+    assert [c.id for c in plan(catalog, LAB, Options(deep=True)).asked] == ["a.a", "b.b"]
