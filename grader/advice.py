@@ -6,12 +6,11 @@ import sys
 
 import click
 
-from grader import checking
+from grader import checking, words
 from grader.catalog import Catalog, CourseError
 from grader.checking import Target
 from grader.model import Reason, Step
 from grader.progress import history, next_hint
-from grader import words
 from grader.render.style import Style
 from grader.stacks.base import CouldNotLook
 from grader.text import nearest

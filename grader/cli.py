@@ -58,9 +58,9 @@ def cli(context: click.Context, no_color: bool) -> None:
 @cli.command()
 def doctor() -> None:
     """Is everything on this machine that the course needs?"""
+    from grader import words
     from grader.catalog import root
     from grader.doctor import examine
-    from grader import words
 
     found = examine(root())
     click.echo(words.findings(found, _style()), nl=False)
@@ -177,10 +177,9 @@ def diff(lab: str | None) -> None:
 @cli.command()
 def status() -> None:
     """Which labs you have completed, and what failed at the last look."""
-    from grader import course
+    from grader import course, words
     from grader.catalog import root
     from grader.progress import history
-    from grader import words
 
     catalog = _catalog()
     spaces = {lab.id: course.find_workspace(root(), lab) for lab in catalog.labs}
@@ -194,9 +193,9 @@ def status() -> None:
 @click.option("--deep", is_flag=True)
 def plan(lab: str | None, quick: bool, deep: bool) -> None:
     """What `check` would ask, in which order, and what of it disturbs the stack."""
+    from grader import words
     from grader.plan import Options
     from grader.plan import plan as planned
-    from grader import words
 
     catalog = _catalog()
     chosen = catalog.lab(lab) if lab else _lab_here()

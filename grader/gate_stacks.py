@@ -21,7 +21,7 @@ from grader.runner import Run
 from grader.stacks.base import Opening
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load
-from grader.stacks.throwaway import bring_up, take_down
+from grader.stacks.throwaway import Throwaway
 from grader.text import line_of, nearest
 
 KEYS = {"lab", "title", "symptom", "fails", "not_applicable", "edits", "start_fails"}
@@ -114,13 +114,14 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             lay_out(base, catalog, case, workspace)
         except CourseError as trouble:
             return Outcome((str(trouble),), time.monotonic() - begun)
+        stack = Throwaway(workspace, project)
         try:
-            problem = bring_up(workspace, project, wait=case.settles)
+            problem = stack.bring_up(wait=case.settles)
             if problem:
                 return Outcome((problem,), time.monotonic() - begun)
             results = _check(catalog, case, workspace, project)
         finally:
-            take_down(workspace, project)
+            stack.take_down()
     if record:
         for result in results:
             keep(base, case.name, result)

@@ -26,8 +26,8 @@ CLOSED = ("no answer", "connection reset")  # a server may hang up on a body tha
 @check(
     "limits.body-limit-413",
     title="Oversized uploads are refused early",
-    rule=f"An upload of {TOO_LARGE // MIB} MiB (the limit is {LIMIT // MIB}) gets {PAYLOAD_TOO_LARGE} within {PROMPT:g} s, "
-    f"before its body is sent; in chunks {PAYLOAD_TOO_LARGE} or a closed connection; the next request is answered",
+    rule=f"{TOO_LARGE // MIB} MiB (the limit is {LIMIT // MIB}) get {PAYLOAD_TOO_LARGE} within {PROMPT:g} s, unsent; "
+    f"in chunks they get {PAYLOAD_TOO_LARGE} or a closed connection; the next request is answered",
     weight=Weight.MAJOR,
     probe=OversizedUpload(),
     needs=("stack.edge-reachable",),

@@ -250,10 +250,13 @@ def _name(one: Stranger) -> str:
 
 
 def _as_curl(one: Stranger, strangers: Strangers) -> str:
-    url = strangers.site + strangers.path
-    return {
-        How.NAMED: f"curl -si -H 'Host: {one.name}' {url} | head -20",
-        How.EMPTY: f"curl -si -H 'Host;' {url} | head -20",
-        How.TWICE: f"curl -si -H 'Host: localhost' -H 'Host: {one.name}' {url} | head -20",
-        How.ABSOLUTE: f"curl -si --request-target http://{one.name}/bench/whoami {strangers.site} | head -20",
+    site, url = strangers.site, strangers.site + strangers.path
+    # curl sends only the first of two Host headers, so that request goes out letter by letter.
+    raw = f"GET {strangers.path} HTTP/1.1\\r\\nHost: localhost\\r\\nHost: {one.name}\\r\\n\\r\\n"
+    command = {
+        How.NAMED: f"curl -si -H 'Host: {one.name}' {url}",
+        How.EMPTY: f"curl -si -H 'Host;' {url}",
+        How.TWICE: f"(printf '{raw}'; sleep 1) | curl -s -m 3 telnet://{site.removeprefix('http://')}",
+        How.ABSOLUTE: f"curl -si --request-target http://{one.name}/bench/whoami {site}",
     }[one.how]
+    return f"{command} | head -20"

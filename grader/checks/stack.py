@@ -1,3 +1,146 @@
-"""The stack is up, it can be reached, and the thing that answers is the app."""
+"""The stack is up, goes on running, can be reached, and comes up again by itself."""
 
 from __future__ import annotations
+
+from grader.checks.base import check
+from grader.model import Verdict, Weight, failed, passed
+from grader.probes.entrance import GREETING_SECONDS, AtEntrances, Entrance, Entrances, Speaks
+from grader.probes.start import IN_A_ROW, LIMIT, ColdStart, Recreate
+from grader.probes.steady import SETTLE, Member, Members, Steady
+from grader.stacks.base import State
+
+NAMED = 3  # findings that a sentence names
+
+
+@check(
+    "stack.stack-up",
+    title="Every service of the stack is running",
+    rule="every service runs, stays up between two looks, and is healthy where it has a health check; "
+    f"jobs have ended with 0 (health checks get {SETTLE:.0f} s to settle)",
+    weight=Weight.BLOCKER,
+    probe=Steady(),
+    source="Compose specification, services; CIS Docker Benchmark 5.27",
+    fix="the logs of the service that ends",
+)
+def stack_up(seen: Members) -> Verdict:
+    """A container that ends and is started again looks alive half of the time. Visitors meet the other half.
+
+    Everything else that can be said about a stack starts with its services running and going on to run.
+    """
+    troubles = [(member, trouble) for member in seen.members if (trouble := _trouble(member))]
+    lasting = [member for member in seen.members if not member.one_shot]
+    if not troubles and lasting:
+        checked = ", ".join(f"{m.name} {m.health or 'running'}" for m in lasting)
+        jobs = len(seen.members) - len(lasting)
+        return passed(checked + (f"; {jobs} finished with 0" if jobs else ""))
+    if not lasting:
+        return failed(
+            "nothing is meant to go on running here: every service has ended",
+            hint="a server must stay in the foreground; what did it say before it ended?",
+            reproduce="docker compose ps -a; docker compose logs --tail 20",
+        )
+    first = troubles[0][0].service
+    return failed(
+        "; ".join(trouble for _, trouble in troubles[:NAMED]),
+        hint=f"what did {first} say last?",
+        reproduce=f"docker compose ps -a; docker compose logs --tail 20 {first}",
+    )
+
+
+def _trouble(member: Member) -> str:
+    """What is wrong with an instance, or ""."""
+    if member.oom_killed:
+        return f"{member.name} ran out of its memory limit and was killed"
+    if member.one_shot and member.state is State.EXITED:
+        return f"{member.name} ended with exit code {member.exit_code}" if member.exit_code else ""
+    if member.again > 0:
+        return f"{member.name} was restarted while the grader looked, {member.restarts} times so far"
+    if member.state in (State.EXITED, State.RESTARTING, State.DEAD):
+        again = f", restarted {member.restarts} times" if member.restarts else ""
+        return f"{member.name} is {member.state}, exit code {member.exit_code}{again}"
+    if member.state is not State.RUNNING:
+        return f"{member.name} is {member.state}"
+    if member.health == "starting":
+        return f"the health check of {member.name} still says starting after {SETTLE:.0f} s"
+    return f"{member.name} runs, but its health check says unhealthy" if member.health == "unhealthy" else ""
+
+
+@check(
+    "stack.edge-reachable",
+    title="The site answers on its published port",
+    rule=f"at least one published port answers with an HTTP status or a TLS handshake within {GREETING_SECONDS:.0f} s",
+    weight=Weight.BLOCKER,
+    probe=AtEntrances(),
+    needs=("stack.stack-up",),
+    source="Compose specification, ports; Flask docs, Deploying to Production",
+    fix="the `ports:` of the service that visitors talk to, and the address its server listens on",
+)
+def edge_reachable(seen: Entrances) -> Verdict:
+    """A published port is a promise: somebody inside must listen there. Docker accepts the connection either way.
+
+    It hands the connection to the container, and when nobody listens there it is closed without a word.
+    """
+    answering = [entrance for entrance in seen.entrances if entrance.speaks is not Speaks.SILENCE]
+    if answering:
+        return passed("; ".join(_said(entrance) for entrance in answering[:NAMED]))
+    if not seen.entrances:
+        return failed(
+            f"no service publishes a port (running: {', '.join(seen.running) or 'none'})",
+            hint="which service do visitors talk to? Give it `ports:`, on 127.0.0.1 for this machine only",
+            reproduce="docker compose ps",
+        )
+    silent = seen.entrances[0]
+    hint = f"inside {silent.service}, nothing listens on port {silent.port}"
+    if silent.inside:
+        hint = f"inside {silent.service}, port {silent.port} is open on {', '.join(silent.inside)}: who can reach that?"
+    return failed(
+        f"{silent.address}:{silent.host_port} leads to port {silent.port} of {silent.service}, "
+        f"and there is no answer: {silent.error or 'silence'}",
+        hint=hint,
+        reproduce=f"curl -i --max-time {GREETING_SECONDS:.0f} http://localhost:{silent.host_port}/",
+    )
+
+
+def _said(entrance: Entrance) -> str:
+    what = f"HTTP {entrance.status}" if entrance.speaks is Speaks.HTTP else "TLS"
+    return f"{entrance.address}:{entrance.host_port} ({entrance.service}) answers {what}"
+
+
+@check(
+    "stack.cold-start",
+    title="The stack comes up from nothing with one command",
+    rule=f"after `docker compose up --force-recreate`, {IN_A_ROW} good answers in a row within {LIMIT:.0f} s, "
+    "and no error after the first",
+    weight=Weight.MAJOR,
+    probe=Recreate(),
+    needs=("stack.stack-up",),
+    source="The Twelve-Factor App, IX Disposability; Compose specification, depends_on",
+    fix="what a service expects to find when it starts",
+    deep=True,
+)
+def cold_start(seen: ColdStart) -> Verdict:
+    """A machine is rebooted at night, or dies and is replaced. Nobody is there to run the command that was forgotten.
+
+    What is done by hand must be done by hand again, every time. What a service does when it starts is never forgotten.
+    """
+    if seen.exit_code:
+        said = "".join(seen.output.strip().splitlines()[-1:])
+        return failed(
+            f"`docker compose up` ended with {seen.exit_code}: {said}",
+            hint="which container did not start, and what did it miss?",
+            reproduce="docker compose up -d --force-recreate; docker compose ps -a",
+        )
+    if seen.ready is None:
+        down = f"; {', '.join(seen.states[:NAMED])}" if seen.states else ""
+        return failed(
+            f"{seen.path} was not ready {LIMIT:.0f} s after all containers were made anew: {seen.last}{down}",
+            hint="which thing done by hand do the new containers miss, or which leftover of the old do they trip over?",
+            reproduce="docker compose up -d --force-recreate --wait; docker compose ps -a; docker compose logs -n 20",
+        )
+    if seen.relapses:
+        return failed(
+            f"{seen.path} was ready, and then failed {seen.relapses} more times before it was ready for good",
+            hint="something lets visitors in before the rest is there",
+            reproduce="docker compose up -d --force-recreate; docker compose logs --tail 50",
+        )
+    return passed(f"ready {seen.ready:.1f} s after all containers were made anew")

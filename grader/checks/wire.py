@@ -68,7 +68,7 @@ def _again(echo: Echoed, site: str) -> str:
 @check(
     "proxy.smuggling-rejected",
     title="Ambiguous requests are refused",
-    rule="A request whose end can be read in two ways gets at most one response, and nobody else gets its answer",
+    rule="A request whose end can be read in two ways is refused or read as RFC 9112 says; nobody else gets its answer",
     weight=Weight.MINOR,
     probe=Smuggle(),
     needs=("stack.edge-reachable",),
@@ -78,7 +78,7 @@ def _again(echo: Echoed, site: str) -> str:
 def smuggling_rejected(smuggled: Smuggled) -> Verdict:
     """When proxy and app disagree where a request ends, an attacker hides a second request in the first. It gets past
     every rule of the proxy, and its answer may go to the next visitor."""
-    twice = next((one for one in smuggled.judged if len(one.statuses) > 1), None)
+    twice = next((one for one in smuggled.judged if len(one.statuses) > one.answers), None)
     if twice is not None:
         return failed(
             f"one request with {twice.name} got {len(twice.statuses)} responses: {_listed(twice.statuses)}",
@@ -92,7 +92,7 @@ def smuggling_rejected(smuggled: Smuggled) -> Verdict:
             reproduce=f"for i in 1 2 3 4 5 6; do curl -so /dev/null -w '%{{http_code}} ' {smuggled.site}/healthz; done",
         )
     got = ", ".join(f"{one.name} {_listed(one.statuses) or 'closed'}" for one in smuggled.judged)
-    return passed(f"at most one answer each: {got}")
+    return passed(f"each was refused, or read as RFC 9112 says: {got}")
 
 
 def _listed(statuses: tuple[int, ...]) -> str:
@@ -105,7 +105,7 @@ def _by_hand(name: str, site: str) -> str:
     doubt = next((one for one in doubts(inner) if one.name == name), Doubt(name, b"", b""))
     text = b"POST / HTTP/1.1\r\nHost: localhost\r\n" + doubt.headers + b"\r\n" + doubt.body
     escaped = text.decode("latin-1").replace("\r", "\\r").replace("\n", "\\n")
-    return f"(printf '{escaped}'; sleep 2) | curl -s telnet://{site.removeprefix('http://')} | grep HTTP/"
+    return f"(printf '{escaped}'; sleep 2) | curl -s -m 3 telnet://{site.removeprefix('http://')} | grep HTTP/"
 
 
 @check(
@@ -142,6 +142,6 @@ def leak(answer: Banner) -> tuple[str, str]:
 def _look(answer: Banner, site: str) -> str:
     grep = "| grep -iE '^(server|x-powered-by|via)|/[0-9]+[.]'"
     if not answer.target:
-        return f"printf 'GARBAGE\\r\\n\\r\\n' | curl -s telnet://{site.removeprefix('http://')} {grep}"
+        return f"(printf 'GARBAGE\\r\\n\\r\\n'; sleep 1) | curl -s -m 3 telnet://{site.removeprefix('http://')} {grep}"
     large = f" -X POST -H 'Content-Length: {TOO_LARGE}'" if answer.what.startswith("an upload") else ""
     return f"curl -si -m 5{large} '{site}{answer.target}' {grep}"

@@ -126,7 +126,7 @@ def hung_worker_replaced(seen: Hang) -> Verdict:
     f"replaced, {MOST} requests at most, and no request fails",
     weight=Weight.MINOR,
     probe=WearOut(EACH + JITTER, MOST, AT_ONCE),
-    needs=("server.concurrent-requests",),
+    needs=("workers.worker-respawn",),
     source="Gunicorn docs, Settings: max_requests, max_requests_jitter",
     fix="Gunicorn's max_requests, with max_requests_jitter",
 )

@@ -12,10 +12,11 @@ from typing import ClassVar
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.http import Entry, client_on, site
-from grader.probes.topology import Named, needs_bench, whoami
+from grader.probes.topology import require_bench, whoami
 from grader.stacks.base import Address, CouldNotLook, ServiceFacts, Stack
 
 CLIENTS = 2  # with addresses of their own: one could be right by chance
+KNOWS = "an endpoint that says what the app knows of a request"
 # Addresses that nobody has (RFC 5737).
 FAKE, OTHER_FAKE = "203.0.113.7", "198.51.100.9"
 SPOOFS: tuple[tuple[tuple[str, str], ...], ...] = (
@@ -27,12 +28,6 @@ SPOOFS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("True-Client-IP", FAKE),),
     (("X-Forwarded-For", FAKE), ("X-Real-IP", FAKE), ("X-Client-IP", FAKE), ("CF-Connecting-IP", FAKE)),
 )
-
-
-def bench_or_skip(stack: Stack) -> None:
-    """NotApplicable on a stack without the bench."""
-    if not stack.ask(Named()):
-        raise needs_bench("an endpoint that says what the app knows of a request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class Ways(Probe[tuple[Way, ...]]):
     seconds: ClassVar[float] = 2.0
 
     def ask(self, stack: Stack, /) -> tuple[Way, ...]:
-        bench_or_skip(stack)
+        require_bench(stack, KNOWS)
         ways = [way for service in in_role(stack, "edge") for way in ways_of(service, _app_networks(stack))]
         if not ways:
             raise CouldNotLook(Reason.UNREACHABLE, "no network leads a client with a known address to the edge")

@@ -46,10 +46,11 @@ def crew(stack: Stack, app: App) -> Crew | None:
         master = next((p for p in processes if p.argv == app.master.argv), None)
     if master is None:
         return None
-    workers = [p for p in below(master, processes) if p.state != "Z"]
     if app.workers == (app.master,):
-        workers = workers or [master]
-    return Crew(service.started, frozenset((p.pid, p.started) for p in workers))
+        return Crew(service.started, members((master,)))
+    alike = {process.argv for process in app.workers}  # others below the master are orphans that it adopted
+    workers = tuple(p for p in below(master, processes) if p.state != "Z" and p.argv in alike)
+    return Crew(service.started, members(workers))
 
 
 def members(processes: tuple[Process, ...]) -> frozenset[tuple[int, int]]:
@@ -92,12 +93,6 @@ def answers(stack: Stack, seconds: float = BACK) -> bool:
 
 def start_of(service: ServiceFacts) -> Undo:
     return Undo("start", service.id, service.service)
-
-
-def idle_victim(app: App) -> Process:
-    """A process that does the work: one below the master that holds the listening socket, or the master alone."""
-    holders = {pid for socket in app.listening for pid in socket.pids}
-    return next((process for process in app.workers if process.pid in holders), app.workers[0])
 
 
 def pids_of(came: tuple[HttpAnswer, ...]) -> frozenset[int]:

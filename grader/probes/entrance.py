@@ -27,7 +27,7 @@ class Speaks(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Entrance:
     """A published port, what it speaks, and (when it is silent) the addresses that listen on `port` inside."""
 
     service: str
@@ -41,26 +41,26 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    doors: tuple[Door, ...]
+class Entrances:
+    entrances: tuple[Entrance, ...]
     running: tuple[str, ...]  # services, published or not
 
 
 @dataclass(frozen=True)
-class Knock(Probe[Doors]):
+class AtEntrances(Probe[Entrances]):
     """What answers on every port that the edge publishes (taken from the engine, never guessed)."""
 
     seconds: ClassVar[float] = 2.0
 
-    def ask(self, stack: Stack, /) -> Doors:
+    def ask(self, stack: Stack, /) -> Entrances:
         edge = {name for role in stack.roles() if role.name == "edge" for name in role.services}
         running = tuple(service for service in stack.services() if service.running)
         ports = [(service, port) for service in running if service.service in edge for port in service.published]
-        doors = tuple(_door(stack, service, port) for service, port in ports)
-        return Doors(doors, tuple(sorted({service.service for service in running if not service.one_shot})))
+        entrances = tuple(_entrance(stack, service, port) for service, port in ports)
+        return Entrances(entrances, tuple(sorted({service.service for service in running if not service.one_shot})))
 
 
-def _door(stack: Stack, service: ServiceFacts, port: Published) -> Door:
+def _entrance(stack: Stack, service: ServiceFacts, port: Published) -> Entrance:
     to = Address(loopback(port.address), port.host_port)
     hello = request("/healthz", host=stack.settings.hosts[0])
     spoken = answer(stack.exchange(HOST, to, hello, seconds=GREETING_SECONDS))
@@ -70,7 +70,7 @@ def _door(stack: Stack, service: ServiceFacts, port: Published) -> Door:
         speaks = Speaks.TLS if is_server_hello(secret.raw) else Speaks.SILENCE
     if speaks is Speaks.SILENCE:
         inside = {socket.address for socket in stack.sockets(service).listening if socket.port == port.port}
-    return Door(
+    return Entrance(
         service=service.service,
         address=port.address,
         host_port=port.host_port,
@@ -196,9 +196,7 @@ def _answers(stack: Stack, to: Address) -> tuple[Answerer, ...]:
         first = whoami(stack, to, seconds=5)
         said = (first, *(whoami(stack, to, seconds=5) for _ in range(ANSWERS - 1))) if first.seen else (first,)
         instances = {who: _instance(stack, who) for who in said}
-        found = tuple(
-            Answerer(who.status, who.seen, who.host, who.pid, who.boot_id, instances[who]) for who in said
-        )
+        found = tuple(Answerer(who.status, who.seen, who.host, who.pid, who.boot_id, instances[who]) for who in said)
         if all(answered.instance for answered in found) or not first.seen:
             break
     return found

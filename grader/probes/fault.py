@@ -12,7 +12,6 @@ from grader.probes.crew import (
     BACK,
     HEALTH,
     answers,
-    idle_victim,
     is_gone,
     members,
     pids_of,
@@ -22,9 +21,9 @@ from grader.probes.crew import (
     supervised,
 )
 from grader.probes.http import Entry
-from grader.probes.load import Loaded, load, loaded, volley
+from grader.probes.load import Loaded, Shot, load, loaded, volley
 from grader.probes.server import has_bench
-from grader.probes.topology import WHOAMI, app_of
+from grader.probes.topology import WHOAMI, App, app_of
 from grader.stacks.base import Stack, Undo
 
 SETTLE = 0.5  # seconds that the load goes on after all is well again
@@ -55,46 +54,56 @@ class KillWorker(Probe[Respawn]):
     restart_limit: float  # … where the engine must start the service again
     disturbs: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 8.0
+    seconds: ClassVar[float] = 20.0  # two, where there is a master
 
     def ask(self, stack: Stack, /) -> Respawn:
         app = app_of(stack)
         only_one = app.workers == (app.master,)
-        victim, before = idle_victim(app), members(app.workers)
-        via, to = reach(stack, app)
-        if only_one:
-            wait_for(lambda: True if time.time() - app.service.started > UP else None, UP)
         with stack.disturbing(start_of(app.service)):
-            with load(stack, to, HEALTH, via=via) as shots:
-                time.sleep(SETTLE)
-                begun = time.monotonic()
-                if victim.pid == 1:
-                    stack.crash(app.service)
-                else:
-                    stack.signal(app.service, victim, signal.SIGKILL)
-                limit = self.restart_limit if only_one else self.limit
-                full = wait_for(lambda: replaced(stack, app, before, victim), limit, every=0.05) is not None
-                # In a new instance the pids begin anew: there, whoever answers is new.
-                may_tell = not only_one and has_bench(stack)
-                left = max(begun + limit - time.monotonic(), 0.0)
-                answering = full and (_newcomer(stack, before, left) if may_tell else answers(stack, left))
-                back = time.monotonic() - begun if answering else None
-                time.sleep(SETTLE)
+            refilled, back, shots = self._restarted(stack, app) if only_one else self._replaced(stack, app)
             service = next((fact for fact in stack.services(fresh=True) if fact.id == app.service.id), app.service)
             ended = not service.running
         answers(stack, BACK)
         return Respawn(
             service=app.service.service,
             master=app.master.pid,
-            workers=len(before),
-            killed=victim.pid,
+            workers=len(app.workers),
+            killed=app.workers[0].pid,
             only_one=only_one,
             restart_policy=app.service.restart_policy,
-            refilled=full,
+            refilled=refilled,
             back=None if back is None else round(back, 2),
             ended=ended,
             load=loaded(shots),
         )
+
+    def _replaced(self, stack: Stack, app: App) -> tuple[bool, float | None, list[Shot]]:
+        """Kills one of several. Returns whether there are as many again, when the new one answered, and the load."""
+        victim, before = app.workers[0], members(app.workers)
+        via, to = reach(stack, app)
+        with load(stack, to, HEALTH, via=via) as shots:
+            time.sleep(SETTLE)
+            begun = time.monotonic()
+            stack.signal(app.service, victim, signal.SIGKILL)
+            refilled = wait_for(lambda: replaced(stack, app, before, victim), self.limit, every=0.05) is not None
+            left = max(begun + self.limit - time.monotonic(), 0.0)
+            answering = refilled and (_newcomer(stack, before, left) if has_bench(stack) else answers(stack, left))
+            back = time.monotonic() - begun if answering else None
+            time.sleep(SETTLE)
+        return refilled, back, shots
+
+    def _restarted(self, stack: Stack, app: App) -> tuple[bool, float | None, list[Shot]]:
+        """Kills the only process. Requests fail until the engine has started the service again: nothing is sent."""
+        victim, before = app.master, members(app.workers)
+        wait_for(lambda: True if time.time() - app.service.started > UP else None, UP)
+        begun = time.monotonic()
+        if victim.pid == 1:
+            stack.crash(app.service)  # inside its own namespace, PID 1 cannot be killed
+        else:
+            stack.signal(app.service, victim, signal.SIGKILL)
+        refilled = wait_for(lambda: replaced(stack, app, before, victim), self.restart_limit, every=0.05) is not None
+        answering = refilled and answers(stack, max(begun + self.restart_limit - time.monotonic(), 0.0))
+        return refilled, time.monotonic() - begun if answering else None, []
 
 
 def _newcomer(stack: Stack, before: frozenset[tuple[int, int]], seconds: float) -> bool:
@@ -134,7 +143,7 @@ class HangWorker(Probe[Hang]):
 
     def ask(self, stack: Stack, /) -> Hang:
         app = supervised(stack)
-        victim, before = idle_victim(app), members(app.workers)
+        victim, before = app.workers[0], members(app.workers)
         via, to = reach(stack, app)
         undo = Undo("continue", app.service.id, app.service.service, (victim.pid, victim.started))
         with stack.disturbing(undo), load(stack, to, HEALTH, via=via) as shots:

@@ -11,11 +11,11 @@ from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, nonce
-from grader.probes.clients import bench_or_skip
+from grader.probes.clients import KNOWS
 from grader.probes.http import Entry, answer, parse, request, send, site
 from grader.probes.pages import same_page
 from grader.probes.static import whole
-from grader.probes.topology import WHOAMI, Whoami, whoami
+from grader.probes.topology import WHOAMI, Whoami, require_bench, whoami
 from grader.stacks.base import HOST, CouldNotLook, Stack
 
 NAMES = 3  # of the learner's host names that are tried
@@ -97,7 +97,7 @@ class SpoofScheme(Probe[Beliefs]):
 
 
 def _beliefs(stack: Stack, spoofs: tuple[tuple[str, str, str], ...]) -> Beliefs:
-    bench_or_skip(stack)
+    require_bench(stack, KNOWS)
     told = tuple(_believed(stack, *spoof) for spoof in spoofs)
     return Beliefs("http", _believed(stack, "", "", ""), told, site(stack, stack.ask(Entry())))
 
@@ -132,7 +132,7 @@ class KeepHost(Probe[HostsKept]):
     seconds: ClassVar[float] = 2.0
 
     def ask(self, stack: Stack, /) -> HostsKept:
-        bench_or_skip(stack)
+        require_bench(stack, KNOWS)
         to = stack.ask(Entry())
         names = [name + port for name in stack.settings.hosts[:NAMES] for port in ("", f":{to.port}")]
         asked = tuple(_believed(stack, "Host", name, "", host=name) for name in names)

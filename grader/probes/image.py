@@ -1,4 +1,4 @@
-"""What is in the app's image, layer by layer: a file that a later layer deletes is still there for who has the image."""
+"""What is in the app's image, layer by layer: a file that a later layer deletes is still there for whoever looks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYSTEM = (
     "usr/local/lib/", "usr/local/share/", "usr/sbin/", "usr/share/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/",
     "etc/alternatives/", "etc/ca-certificates/", "etc/ssl/certs/",
 )  # fmt: skip
-VENDORED = frozenset({"site-packages", "dist-packages", "node_modules"})
+VENDORED = frozenset({"site-packages", "dist-packages", "node_modules", ".cache"})
 WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"  # how a layer hides a file, or all of a folder (OCI image specification)
 
 VCS = frozenset({".git", ".hg", ".svn"})
@@ -150,7 +150,7 @@ class Search:
             return
         if PRIVATE_KEY.search(data):
             self.junk.setdefault(path, Kind.KEY)
-        self.try_on(path, data.decode("utf-8", "replace"))
+        self.try_on(path, data.decode("utf-8", "surrogateescape"))
 
     def try_on(self, path: str, text: str) -> None:
         """Tries the strings of a text as keys. Once the key is known, only its other hiding places are looked for."""

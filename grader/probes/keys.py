@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from grader.probes.base import Probe
-from grader.probes.http import Entry, site
+from grader.probes.base import Probe, in_role
+from grader.probes.http import Entry
 from grader.probes.session import entered, log_in
 from grader.stacks.base import Stack
 
@@ -27,28 +27,31 @@ SIGNATURE = 20  # bytes of SHA-1
 STARTER = Path(__file__).parents[2] / "labs" / "app"  # everybody can read it
 SHOWN = 4  # characters of a key that was found
 
-# What people write for the time being, and what tutorials and documentation show.
+# What people write for the time being, and what tutorials and documentation show. A lone byte that is no UTF-8 stands
+# here as Python's surrogateescape writes it.
 WORDS = (
-    "dev", "devel", "development", "secret", "secret key", "secret-key", "secret_key", "secretkey", "SECRET_KEY", "mysecret",
-    "my-secret", "my_secret", "mysecretkey", "my-secret-key", "my_secret_key", "my secret key", "my precious",
-    "my_precious", "supersecret", "super-secret", "super_secret", "super secret", "supersecretkey", "super-secret-key",
-    "super secret key", "topsecret", "top-secret", "top secret", "very-secret", "verysecret", "not-so-secret", "notsecret",
-    "changeme", "change-me", "change_me", "change me", "CHANGEME", "CHANGE_ME", "changethis", "change-this",
-    "replace-me", "replaceme", "please-change-me", "todo", "TODO", "fixme", "default", "placeholder", "example", "sample",
-    "test", "testing", "test-key", "testkey", "test_secret", "test-secret", "debug", "local", "localhost", "production",
-    "prod", "staging", "flask", "Flask", "flask-secret", "flask-secret-key", "flask_secret_key", "app", "application",
-    "myapp", "my-app", "web", "website", "session", "cookie", "key", "mykey", "my-key", "my_key", "token", "signing-key",
-    "password", "passw0rd", "Password1", "p@ssw0rd", "admin", "administrator", "root", "user", "guest", "letmein",
-    "qwerty", "qwertyuiop", "abc", "abc123", "abcdef", "asdf", "asdfgh", "123", "1234", "12345", "123456", "1234567",
-    "12345678", "123456789", "1234567890", "0", "1", "a", "x", "xxx", "foo", "bar", "foobar", "foo bar baz", "hello",
-    "hello world", "hard to guess string", "hard-to-guess", "you-will-never-guess", "never-guess", "this is a secret",
-    "thisisasecret", "this-is-a-secret", "thisisasecretkey", "this is my secret", "a secret", "asecret", "random",
-    "random string", "some random string", "s3cr3t", "s3cret", "secret123", "secret!", "secret_key_here",
-    "your-secret-key", "your_secret_key", "your-secret-key-here", "your_secret_key_here", "yoursecretkey",
-    "your secret key", "<your-secret-key>", "insecure", "insecure-key", "unsafe", "none", "None", "null", "undefined",
-    "true", "True", "False", "SECRET", " ", "''", '""', "$SECRET_KEY", "${SECRET_KEY}", "os.urandom(24)", "os.urandom(32)",
-    "A0Zr98j/3yX R~XHH!jmN]LWX/,?RT", "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
-    "_5#y2L\"F4Q8z\\n\\xec]/", "BAD_SECRET_KEY", "pinboard", "Pinboard", "pinboard-secret", "bench",
+    "dev", "devel", "development", "secret", "secret key", "secret-key", "secret_key", "secretkey", "SECRET_KEY",
+    "mysecret", "my-secret", "my_secret", "mysecretkey", "my-secret-key", "my_secret_key", "my secret key",
+    "my precious", "my_precious", "supersecret", "super-secret", "super_secret", "super secret", "supersecretkey",
+    "super-secret-key", "super secret key", "topsecret", "top-secret", "top secret", "very-secret", "verysecret",
+    "not-so-secret", "notsecret", "changeme", "change-me", "change_me", "change me", "CHANGEME", "CHANGE_ME",
+    "changethis", "change-this", "replace-me", "replaceme", "please-change-me", "default",
+    "placeholder", "example", "sample", "test", "testing", "test-key", "testkey", "test_secret", "test-secret",
+    "debug", "local", "localhost", "production", "prod", "staging", "flask", "Flask", "flask-secret",
+    "flask-secret-key", "flask_secret_key", "app", "application", "myapp", "my-app", "web", "website", "session",
+    "cookie", "key", "mykey", "my-key", "my_key", "token", "signing-key", "password", "passw0rd", "Password1",
+    "p@ssw0rd", "admin", "administrator", "root", "user", "guest", "letmein", "qwerty", "qwertyuiop", "abc", "abc123",
+    "abcdef", "asdf", "asdfgh", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890",
+    "0", "1", "a", "x", "xxx", "foo", "bar", "foobar", "foo bar baz", "hello", "hello world", "hard to guess string",
+    "hard-to-guess", "you-will-never-guess", "never-guess", "this is a secret", "thisisasecret", "this-is-a-secret",
+    "thisisasecretkey", "this is my secret", "a secret", "asecret", "random", "random string", "some random string",
+    "s3cr3t", "s3cret", "secret123", "secret!", "secret_key_here", "your-secret-key", "your_secret_key",
+    "your-secret-key-here", "your_secret_key_here", "yoursecretkey", "your secret key", "<your-secret-key>",
+    "insecure", "insecure-key", "unsafe", "none", "None", "null", "undefined", "true", "True", "False", "SECRET", " ",
+    "''", '""', "$SECRET_KEY", "${SECRET_KEY}", "os.urandom(24)", "os.urandom(32)", "A0Zr98j/3yX R~XHH!jmN]LWX/,?RT",
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", "_5#y2L\"F4Q8z\n\udcec]/",
+    "_5#y2L\"F4Q8z\n\xec]/", "BAD_SECRET_KEY",
+    "pinboard", "Pinboard", "pinboard-secret", "bench",
 )  # fmt: skip
 
 
@@ -61,7 +64,7 @@ class Seal:
 
     def opens_with(self, key: str) -> bool:
         """Whether `key` made this signature."""
-        derived = hmac.digest(key.encode("utf-8", "replace"), SALT, "sha1")
+        derived = hmac.digest(key.encode("utf-8", "surrogateescape"), SALT, "sha1")
         return hmac.digest(derived, self.signed, "sha1") == self.signature
 
 
@@ -78,7 +81,7 @@ def seal_of(value: str) -> Seal | None:
 
 
 def live_seals(stack: Stack) -> tuple[Seal, ...]:
-    """The seals of the cookies of a fresh login; empty when none is signed in Flask's way. For probes, never evidence."""
+    """The seals of the cookies of a fresh login, for probes, never for evidence; empty when Flask signed none."""
     login = entered(log_in(stack, stack.ask(Entry())))
     return tuple(seal for _, value in login.jar if (seal := seal_of(value)))
 
@@ -94,7 +97,7 @@ def strings_of(folder: Path) -> Iterator[str]:
     for file in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-                yield node.value if isinstance(node.value, str) else node.value.decode("utf-8", "replace")
+                yield node.value if isinstance(node.value, str) else node.value.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Guess:
     `tried` keys; `length` of the found one in characters.
     """
 
-    site: str
+    service: str  # that runs the app
     signed: bool
     tried: int
     found: str | None
@@ -125,7 +128,7 @@ class GuessKey(Probe[Guess]):
         keys = tuple(dict.fromkeys((*WORDS, stack.project, *names, *stack.settings.hosts, *starter)))
         found = key_among(keys, seals) if seals else None
         return Guess(
-            site=site(stack, stack.ask(Entry())),
+            service=in_role(stack, "app")[0].service,
             signed=bool(seals),
             tried=len(keys) if seals else 0,
             found=None if found is None else found[:SHOWN],

@@ -127,7 +127,7 @@ class HeartbeatFiles(Probe[Heartbeats]):
     def ask(self, stack: Stack, /) -> Heartbeats:
         app = app_of(stack)
         found = []
-        for process in app.tree:
+        for process in app.workers:
             links = stack.inside(app.service, "fd_links", pid=process.pid)
             mine = [link for link in links if HEARTBEAT in link] if isinstance(links, list) else []
             if mine:

@@ -28,7 +28,8 @@ HOLD = 1.0  # seconds that they have been slow when the visitor asks
 DRIP = 0.5  # seconds between two bytes of a slow sender
 GATHER = 2.0  # seconds in which all must be connected
 QUICK = 1.0  # seconds for the visitor
-WAIT = 2.0  # seconds after which the visitor gives up
+WAIT = 2.0  # seconds after which the visitor gives up …
+PATIENCE = 4.0  # … and tries again, for so long: a good proxy is busy at first, a blocked app stays blocked
 BACK = 10.0  # seconds for the site to answer as before when the slow ones are gone
 
 
@@ -96,6 +97,8 @@ def _try(site: Site, kind: Slow, count: int) -> Slowed:
             if kind is not Slow.READER:
                 _drip(crowd)
         beside = site.ask(WAIT)
+        while not is_quick(beside) and time.monotonic() < begun + HOLD + PATIENCE:
+            beside = site.ask(WAIT)
     if not is_quick(beside):
         until_back(site, BACK)
     return Slowed(site.url, site.page, len(crowd), alone, beside, None)

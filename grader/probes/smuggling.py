@@ -39,11 +39,16 @@ def converse(to: Address, data: bytes, quiet: float) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An ambiguous request: a name for people, raw header lines, and a body in which one reading finds a request."""
+    """An ambiguous request: a name for people, raw header lines, and a body in which one reading finds a request.
+
+    `answers` is how many responses the whole may get: 2 where RFC 9112 §6.3 lets the chunks end the request, so that
+    the rest is one of its own. To refuse or to hang up is always right.
+    """
 
     name: str
     headers: bytes
     body: bytes
+    answers: int = 1
 
 
 def doubts(inner: bytes) -> tuple[Doubt, ...]:
@@ -51,12 +56,12 @@ def doubts(inner: bytes) -> tuple[Doubt, ...]:
     rest = b"0\r\n\r\n" + inner  # a reader of chunks stops before `inner`
     length, half = b"Content-Length: %d\r\n" % len(rest), b"Content-Length: %d\r\n" % len(inner)
     return (
-        Doubt("Content-Length and Transfer-Encoding", length + b"Transfer-Encoding: chunked\r\n", rest),
+        Doubt("Content-Length and Transfer-Encoding", length + b"Transfer-Encoding: chunked\r\n", rest, answers=2),
+        Doubt("a folded Transfer-Encoding", length + b"Transfer-Encoding:\r\n chunked\r\n", rest, answers=2),
         Doubt("two lengths, 0 first", b"Content-Length: 0\r\n" + half, inner),
         Doubt("two lengths, 0 last", half + b"Content-Length: 0\r\n", inner),
         Doubt("an unknown Transfer-Encoding", b"Transfer-Encoding: xchunked\r\n", inner),
         Doubt("a space before the colon", b"Content-Length : %d\r\n" % len(inner), inner),
-        Doubt("a folded header", length + b"Transfer-Encoding:\r\n chunked\r\n", rest),
         Doubt("a bare carriage return", length + b"X-Note: a\rTransfer-Encoding: chunked\r\n", rest),
     )
 
@@ -67,6 +72,7 @@ class Judged:
 
     name: str
     statuses: tuple[int, ...]
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,8 @@ class Smuggle(Probe[Smuggled]):
 
 
 def _judge(to: Address, start: bytes, doubt: Doubt) -> Judged:
-    return Judged(doubt.name, statuses(converse(to, start + doubt.headers + b"\r\n" + doubt.body, QUIET)))
+    raw = converse(to, start + doubt.headers + b"\r\n" + doubt.body, QUIET)
+    return Judged(doubt.name, statuses(raw), doubt.answers)
 
 
 def statuses(raw: bytes) -> tuple[int, ...]:

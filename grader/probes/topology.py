@@ -76,6 +76,16 @@ def needs_bench(what: str) -> NotApplicable:
     return NotApplicable(f"needs {what}: switch the bench on (PINBOARD_BENCH=1), or name one in grader.toml")
 
 
+def require_bench(stack: Stack, what: str) -> None:
+    """NotApplicable on a stack without the bench; CouldNotLook when the site is in no state to say."""
+    if not stack.ask(Named()):
+        who = whoami(stack, stack.ask(Entry()), seconds=5)
+        if who.status == 0 or who.status >= 500:
+            raise CouldNotLook(Reason.UNREACHABLE, f"{WHOAMI} through the edge: {who.error or who.status}")
+        if not who.seen:
+            raise needs_bench(what)
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The app's server in one instance: `master` is the topmost process that holds its listening socket.
@@ -91,8 +101,11 @@ class App:
 
     @property
     def workers(self) -> tuple[Process, ...]:
-        below = tuple(process for process in self.tree if process.pid != self.master.pid)
-        return below or (self.master,)
+        # A master that is PID 1 adopts orphans too: workers share its socket, or at least its name.
+        holders = {pid for socket in self.listening for pid in socket.pids}
+        under = tuple(process for process in self.tree if process.pid != self.master.pid)
+        sharing = tuple(process for process in under if process.pid in holders)
+        return sharing or tuple(p for p in under if p.name == self.master.name) or (self.master,)
 
     @property
     def via(self) -> Vantage:

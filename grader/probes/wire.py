@@ -11,7 +11,7 @@ from grader.probes.base import Probe
 from grader.probes.bodies import OCTETS, chunked
 from grader.probes.http import Entry, HttpAnswer, json_of, parse, request, send, site, text_of
 from grader.probes.smuggling import converse
-from grader.probes.topology import Named, needs_bench
+from grader.probes.topology import require_bench
 from grader.stacks.base import Stack
 
 ECHO = "/bench/echo/"
@@ -61,8 +61,7 @@ class Echo(Probe[Echoes]):
     seconds: ClassVar[float] = 3.0
 
     def ask(self, stack: Stack, /) -> Echoes:
-        if not stack.ask(Named()):
-            raise needs_bench("an endpoint that echoes requests")
+        require_bench(stack, "an endpoint that echoes requests")
         echoes = [_echo(stack, "GET", ECHO + path, (), b"") for path in PATHS]
         echoes += [_echo(stack, method, ECHO + "body", (), BODY) for method in METHODS]
         echoes.append(_echo(stack, "POST", ECHO + "chunks", (("Transfer-Encoding", "chunked"),), BODY))

@@ -219,7 +219,8 @@ class ComposeStack(Faults):
 
     def logs(self, service: ServiceFacts, since: float) -> bytes:
         data = bytearray()
-        for chunk in self._api.logs(service.id, stdout=True, stderr=True, stream=True, since=math.floor(since)):
+        # follow: a stream would otherwise wait for lines that are yet to come
+        for chunk in self._api.logs(service.id, stream=True, follow=False, since=math.floor(since)):
             data += chunk
             if len(data) >= LOG_CAP:
                 break

@@ -26,11 +26,12 @@ REPLY_CAP = 16 * 1024 * 1024  # bytes of one answer
 # connect to a unix socket that belongs to the app's user. A client gets none of them.
 BESIDE_CAPS = ("KILL", "SYS_PTRACE", "DAC_OVERRIDE", "FOWNER")
 
-# What a sidecar runs, each after what it imports. The loader gives the modules the names that they have here.
+# What a sidecar runs, each after what it imports. The loader gives the modules the names that they have here; they
+# come as the first line of input, so that a learner who lists processes sees a short command line.
 MODULES = ("agent", "stub")
 LOADER = """
-import sys, types
-for name, source in zip(sys.argv[1::2], sys.argv[2::2]):
+import json, sys, types
+for name, source in json.loads(sys.stdin.readline()):
     module = sys.modules[name] = types.ModuleType(name)
     exec(compile(source, name, "exec"), module.__dict__)
     sys.modules["grader.stacks.agent"].OPERATIONS.update(module.OPERATIONS)
@@ -43,11 +44,11 @@ def labels(project: str) -> dict[str, str]:
     return {LABEL: "1", FOR: project}
 
 
-def program() -> list[str]:
-    """Name and source of each module, for the loader."""
+def program() -> bytes:
+    """The line that the loader reads: name and source of each module."""
     folder = resources.files("grader.stacks")
-    sources = {name: folder.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
-    return [word for name, source in sources.items() for word in (f"grader.stacks.{name}", source)]
+    sources = [(f"grader.stacks.{name}", folder.joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in MODULES]
+    return json.dumps(sources).encode() + b"\n"
 
 
 class Sidecar:
@@ -71,7 +72,7 @@ class Sidecar:
             )
             self.id: str = api.create_container(
                 IMAGE,
-                ["python3", "-I", "-u", "-c", LOADER, *program()],
+                ["python3", "-I", "-u", "-c", LOADER],
                 entrypoint="",
                 user="0",
                 stdin_open=True,
@@ -97,9 +98,10 @@ class Sidecar:
         self._lost = ""
         try:
             api.start(self.id)
-        except APIError as trouble:
+            self._raw.sendall(program())
+        except (APIError, OSError) as trouble:
             self.close()
-            raise CouldNotLook(Reason.UNREACHABLE, f"no sidecar for {name}: {trouble.explanation}") from trouble
+            raise CouldNotLook(Reason.UNREACHABLE, f"no sidecar for {name}: {trouble}") from trouble
         threading.Thread(target=self._read, name=f"sidecar {name}", daemon=True).start()
 
     def call(self, op: str, seconds: float, /, **args: object) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 from grader import course
 from grader.catalog import load, root
 from grader.plan import Options, plan
-from grader.stacks.throwaway import bring_up, compose, take_down
+from grader.stacks.throwaway import Throwaway, free_port
 from tests.bench import facts
 
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
@@ -43,33 +42,29 @@ class Solved:
         self.lab = load().lab(lab)
         self._temporary = tempfile.TemporaryDirectory(prefix="bench-")
         self.folder = Path(self._temporary.name).resolve() / self.lab.id
-        self.project = f"bench-{self.lab.id}"
+        self.stack = Throwaway(self.folder, f"bench-{self.lab.id}")
 
     def __enter__(self) -> Solved:
         wanted = course.files(course.layers(root(), load(), self.lab, solution=True))
         course.start(self.folder, self.lab, wanted)
-        problem = bring_up(self.folder, self.project, wait=True)
+        problem = self.stack.bring_up()
         if problem:
             raise SystemExit(f"{self.lab.id}: {problem}")
         return self
 
     def __exit__(self, *trouble: object) -> None:
-        take_down(self.folder, self.project)
+        self.stack.take_down()
         self._temporary.cleanup()
 
     def container(self, service: str) -> str:
-        return compose(self.folder, self.project, "ps", "--quiet", service).stdout.decode().strip()
-
-    def port(self) -> int:
-        shown = compose(self.folder, self.project, "port", "proxy", "80").stdout.decode()
-        return int(shown.strip().rpartition(":")[2])
+        return self.stack.compose("ps", "--quiet", service).stdout.decode().strip()
 
 
 def compared(solved: Solved) -> list[tuple[str, str, str]]:
     """The same facts three ways; all have to agree before a time counts."""
-    app, proxy, port = solved.container("app"), solved.container("proxy"), solved.port()
+    app, proxy, port = solved.container("app"), solved.container("proxy"), solved.stack.port
     ways: dict[str, Callable[[], facts.Answers]] = {
-        "ours": lambda: facts.of_ours(solved.project, port),
+        "ours": lambda: facts.of_ours(solved.stack.project, port),
         "testinfra": lambda: facts.of_testinfra(app, proxy, port),
     }
     goss = os.environ.get("GOSS", "")
@@ -78,7 +73,7 @@ def compared(solved: Solved) -> list[tuple[str, str, str]]:
             subprocess.run(
                 ["docker", "cp", goss, f"{container}:/tmp/{Path(goss).name}"], check=True, capture_output=True
             )
-        ways["goss"] = lambda: facts.of_goss(Path(goss), solved.project, app, proxy, port)
+        ways["goss"] = lambda: facts.of_goss(Path(goss), solved.stack.project, app, proxy, port)
     times: dict[str, float] = {}
     for name, ask in ways.items():
         wrong = [fact for fact, holds in ask().items() if not holds]
@@ -128,7 +123,7 @@ def first_line(solved: Solved) -> tuple[str, str, str]:
     times: list[float] = []
     for _ in range(RUNS):
         begun = time.monotonic()
-        command = [GRADER, "check", solved.lab.id, "--quick", "--only", "stack.edge-reachable"]
+        command = [str(GRADER), "check", solved.lab.id, "--quick", "--only", "stack.edge-reachable"]
         with subprocess.Popen(command, cwd=solved.folder, stdout=subprocess.PIPE) as run:
             assert run.stdout is not None
             run.stdout.readline()
@@ -159,7 +154,7 @@ def learned() -> tuple[str, str, str]:
                 check=False,
             )
             spent.append(time.monotonic() - begun)
-            take_down(clone / "work" / "lab1-flask-run", "bench-learn")
+            Throwaway(clone / "work" / "lab1-flask-run", "bench-learn").take_down()
             if done.returncode:
                 raise SystemExit((done.stdout + done.stderr).decode())
 
@@ -168,12 +163,6 @@ def learned() -> tuple[str, str, str]:
         learn()
     note = "from a fresh clone to the report, .venv and the lab's image made anew; at most 60 s wanted"
     return ("make learn", f"{statistics.median(spent):.0f} s", note)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def grader(words: list[str], folder: Path) -> subprocess.CompletedProcess[bytes]:

@@ -40,7 +40,7 @@ def login() -> ResponseReturnValue:
     """Sign in with the form fields `user` and `password`; 401 when they are wrong."""
     user, password = credentials()
     given = request.form.get("user", ""), request.form.get("password", "")
-    if not (same(given[0], user) & same(given[1], password)):
+    if not (same(given[0], user) & same(given[1], password)):  # `and` would stop early
         print("failed sign-in of", given[0])
         return render_template("login.html", demo=is_demo(), failed=True), 401
     session.clear()

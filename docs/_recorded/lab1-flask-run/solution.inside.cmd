@@ -1,0 +1,3 @@
+docker compose exec app id
+docker compose exec app ls -a
+docker compose exec app ls -l /data

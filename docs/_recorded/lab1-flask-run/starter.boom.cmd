@@ -1,0 +1,1 @@
+curl -s 'http://localhost:8080/bench/boom?m=hello' | grep -c 'class="line '

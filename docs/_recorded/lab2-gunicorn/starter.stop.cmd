@@ -1,0 +1,4 @@
+before=$(date +%s)
+docker compose stop app
+echo "$(($(date +%s) - before)) seconds"
+docker compose ps --all --format 'table {{.Service}}\t{{.Status}}'

@@ -1,0 +1,1 @@
+curl -s -i http://localhost:8080/bench/redirect | grep -i location

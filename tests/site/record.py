@@ -1,0 +1,112 @@
+"""Records what the pages show: runs docs/_recorded/<lab>/<state>.<name>.cmd and writes the .txt beside it.
+
+    python -m tests.site.record lab1-flask-run [name ...]
+
+`state` is the workspace that the command runs in, `starter` or `solution` of that lab. Every command starts from the
+same place: the files as laid out, the stack up. Only standard output is kept, as Compose reports its progress on
+standard error. Port and project get the names that a learner sees.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+REPO = Path(__file__).parents[2]
+RECORDED = REPO / "docs/_recorded"
+BIN = REPO / ".venv/bin"
+BUILDS = Path(tempfile.gettempdir()) / "docker-build.lock"  # one build at a time on a machine
+USUAL = "localhost:8080"
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Workspace:
+    """A lab laid out in a folder of its own, its stack under a project name and a port of its own."""
+
+    def __init__(self, lab: str, state: str, folder: Path) -> None:
+        self.lab, self.state = lab, state
+        self.folder, self.pristine = folder / "work", folder / "pristine"
+        self.project = f"site-{lab}-{state}"
+        self.port = free_port()
+        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+        self.env = os.environ | {
+            "PATH": path,
+            "COMPOSE_PROJECT_NAME": self.project,
+            "PINBOARD_PORT": str(self.port),
+            "COLUMNS": "80",
+        }
+
+    def lay_out(self) -> None:
+        solution = ["--solution"] if self.state == "solution" else []
+        self.run("grader", "start", self.lab, "--into", str(self.folder), *solution, cwd=REPO)
+        shutil.copytree(self.folder, self.pristine)
+        self.run("flock", str(BUILDS), "docker", "compose", "build", "--quiet")
+        self.reset()
+
+    def reset(self) -> None:
+        """The files as laid out, and a stack without a past."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.pristine, self.folder)
+        self.down()
+        self.run("docker", "compose", "up", "--detach", "--wait")
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """The starters have no health check: Compose calls them up before they answer."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2):
+                return
+            time.sleep(0.2)
+        raise SystemExit(f"{self.project} does not answer")
+
+    def down(self, *more: str) -> None:
+        self.run("docker", "compose", "down", "--volumes", *more)
+
+    def run(self, *command: str, cwd: Path | None = None) -> None:
+        subprocess.run(command, cwd=cwd or self.folder, env=self.env, check=True, capture_output=True)
+
+    def answer(self, command: str) -> str:
+        """What `command` prints, as a learner would see it."""
+        here = command.replace(USUAL, f"localhost:{self.port}")
+        done = subprocess.run(
+            ["bash", "-c", here], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300
+        )
+        text = ESCAPES.sub("", done.stdout).replace("\r", "").replace(f"localhost:{self.port}", USUAL)
+        text = text.replace(str(self.folder), f"work/{self.lab}").replace(self.project, self.lab)
+        if not text.strip():
+            raise SystemExit(f"nothing was printed (exit code {done.returncode}): {done.stderr}")
+        return "".join(f"{line.rstrip()}\n" for line in text.strip("\n").splitlines())
+
+
+def record(lab: str, names: list[str]) -> None:
+    commands = [path for path in sorted((RECORDED / lab).glob("*.cmd")) if not names or path.stem in names]
+    for state in sorted({path.name.partition(".")[0] for path in commands}):
+        with tempfile.TemporaryDirectory(prefix="site-") as folder:
+            workspace = Workspace(lab, state, Path(folder))
+            workspace.lay_out()
+            try:
+                for path in (path for path in commands if path.name.startswith(f"{state}.")):
+                    workspace.reset()
+                    path.with_suffix(".txt").write_text(workspace.answer(path.read_text()))
+                    sys.stdout.write(f"{path.relative_to(RECORDED)}\n")
+            finally:
+                workspace.down("--rmi", "local")
+
+
+if __name__ == "__main__":
+    record(sys.argv[1], sys.argv[2:])
