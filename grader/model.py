@@ -190,10 +190,16 @@ class Report:
         return tuple(r for r in self.results if r.outcome in (Outcome.PASS, Outcome.FAIL))
 
     @property
+    def whole(self) -> bool:
+        """Whether every check of the lab was asked; the slow ones that only --deep asks are not owed."""
+        asked = {r.check.id for r in self.results if r.check.deep or r.verdict.reason is not Reason.LEFT_OUT}
+        return asked >= set(self.lab.checks)
+
+    @property
     def complete(self) -> bool:
-        """Whether no blocker and no major of this run is anything but passed, left out or not applicable."""
-        open_ones = (r for r in self.results if r.outcome is not Outcome.PASS and r.check.weight >= Weight.MAJOR)
-        return bool(self.judged) and not any(not_owed(r) is False for r in open_ones)
+        """Whether the lab was asked whole, and no blocker and no major of it or of an earlier lab is open."""
+        owed = (result for result in self.results if result.check.weight >= Weight.MAJOR)
+        return self.whole and bool(self.judged) and all(r.outcome is Outcome.PASS or not_owed(r) for r in owed)
 
 
 def not_owed(result: Result) -> bool:

@@ -6,6 +6,7 @@ from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed, skipped
 from grader.probes.lifecycle import KILLED, RELOADS, SLOW, Reloaded, ReloadUnderLoad, Stopping, StopUnderWay
 from grader.probes.load import Loaded
+from grader.probes.topology import needs_bench
 
 RELOADED_WITHIN = 10.0  # seconds
 STOP_LIMIT = 10  # seconds: the engine's own grace, and the most that the grader waits
@@ -51,7 +52,7 @@ def reload_zero_fail(seen: Reloaded) -> Verdict:
             reproduce=again,
         )
     total = seen.load.sent + (seen.slow.sent if seen.slow else 0)
-    return passed(f"{seen.reloads} reloads replaced all {seen.workers} workers each time; all {total} requests succeeded")
+    return passed(f"{seen.reloads} times all workers were replaced, and all {total} requests were answered")
 
 
 def _lost(load: Loaded) -> str:
@@ -75,8 +76,9 @@ def graceful_stop(seen: Stopping) -> Verdict:
     The exit code, the speed and the answer each lie alone: a server that drops everything stops fastest of all.
     """
     if seen.request is None:
-        return skipped("needs an endpoint that is slow: switch on the bench (PINBOARD_BENCH=1) or name one in grader.toml")
-    again = f"curl -sX POST '{seen.site}{seen.request.path}' & sleep 1; docker compose stop {seen.service}; wait"
+        return skipped(str(needs_bench("an endpoint that is slow")))
+    then = f"docker compose ps -a {seen.service}; docker compose start {seen.service}"
+    again = f"curl -sX POST '{seen.site}{seen.request.path}' & sleep 1; docker compose stop {seen.service}; {then}"
     how = f"{seen.service} stopped after {seen.seconds:.1f} s with exit code {seen.exit_code}"
     if seen.request.status != 200:
         return failed(
@@ -88,12 +90,12 @@ def graceful_stop(seen: Stopping) -> Verdict:
         return failed(
             f"the request under way was answered, but the engine had to kill {seen.service} after {seen.seconds:.1f} s",
             hint=f"it had {seen.grace} s of grace: is that longer than requests may take?",
-            reproduce=f"docker compose stop {seen.service}; docker compose ps -a {seen.service}",
+            reproduce=again,
         )
     if seen.seconds > STOP_LIMIT:
         return failed(
             f"the request under way was answered, but {how}",
             hint="what does the server wait for after the last request?",
-            reproduce=f"time docker compose stop {seen.service}",
+            reproduce=f"time docker compose stop {seen.service}; {then}",
         )
     return passed(f"the request under way was answered with 200; {how}")

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed
+from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.probes.bodies import (
+    ALLOWED,
+    LIMIT,
+    MIB,
+    PROMPT,
+    TOO_LARGE,
+    NormalUpload,
+    OverLimit,
+    OversizedUpload,
+    Refusal,
+    Uploads,
+)
 from grader.probes.server import AbsurdHeads, Oversized, Refusals
 
 REFUSALS = (400, 413, 414, 431)  # RFC 9110 §15.5, RFC 6585 §5
 REFUSED_WITHIN = 2.0  # seconds
 MOST = 1024 * 1024  # bytes of a request's head that every server must refuse
+PAYLOAD_TOO_LARGE = 413  # RFC 9110 §15.5.14
+BODY_REFUSALS = (PAYLOAD_TOO_LARGE, 400)  # 400: as a web application firewall may say it
+NOT_EXPECTED = (417,)  # to `Expect: 100-continue`, RFC 9110 §15.5.18
+CLOSED = ("no answer", "connection reset")  # a server may hang up on a body that goes on and on
 
 
 @check(
@@ -61,3 +77,82 @@ def _again(site: str, tried: Oversized) -> str:
     else:
         lines += f"; [print(f'header = X-{{n}}:' + 'a' * {tried.size // 500}) for n in range(500)]"
     return f'python3 -c "{lines}" | curl -so /dev/null -w "%{{http_code}}\\n" -K -'
+
+
+@check(
+    "limits.body-limit-413",
+    title="Oversized uploads are refused early",
+    rule=f"{TOO_LARGE // MIB} MiB (the limit is {LIMIT // MIB}) get {PAYLOAD_TOO_LARGE} within {PROMPT:g} s, unsent; "
+    f"in chunks they get {PAYLOAD_TOO_LARGE} or a closed connection; the next request is answered",
+    weight=Weight.MAJOR,
+    probe=OversizedUpload(),
+    needs=("stack.edge-reachable",),
+    source="nginx docs, ngx_http_core_module, client_max_body_size; RFC 9110 §15.5.14",
+    fix="look at how large a request body the proxy lets pass, and where that is set",
+)
+def body_limit_413(over: OverLimit) -> Verdict:
+    """Without a limit anybody can fill your disk or memory with a single upload. A limit at the proxy says no as soon
+    as the length is announced, before a byte of the body has travelled."""
+    cases = (
+        (over.announced, "announced and not sent", f"-m {PROMPT:g} -H 'Content-Length: {TOO_LARGE}' -X POST", ()),
+        (over.expected, "announced with Expect: 100-continue", _expecting(), NOT_EXPECTED),
+    )
+    for refusal, how, options, also in cases:
+        if refusal.status not in (*BODY_REFUSALS, *also):
+            return failed(
+                f"an upload of {TOO_LARGE // MIB} MiB, {how}: {_said(refusal)}",
+                hint=f"what is the largest body that the proxy accepts for {over.path}, and who decides it?",
+                reproduce=f"curl -so /dev/null -w '%{{http_code}}\\n' {options} {over.site}{over.path}",
+            )
+    streamed = over.streamed
+    if not streamed.status and streamed.error == "timed out":
+        return unknown(Reason.TIMED_OUT, f"{TOO_LARGE // MIB} MiB in chunks: no answer after {streamed.seconds:.0f} s")
+    if streamed.status not in BODY_REFUSALS and (streamed.status or streamed.error not in CLOSED):
+        return failed(
+            f"an upload of {TOO_LARGE // MIB} MiB in chunks, without a length: {_said(streamed)}",
+            hint="does the limit count what arrives, or does it only look at the announced length?",
+            reproduce=f"head -c {TOO_LARGE} /dev/zero | curl -so /dev/null -w '%{{http_code}}\\n' "
+            f"-H 'Transfer-Encoding: chunked' --data-binary @- {over.site}{over.path}",
+        )
+    if over.after == 0 or over.after >= 500:
+        return failed(
+            f"after the refused uploads an ordinary request got {over.after or 'no answer'}",
+            hint="what do proxy and app log while they refuse an upload?",
+            reproduce=f"curl -si {over.site}/healthz | head -1",
+        )
+    return passed(f"{TOO_LARGE // MIB} MiB: {_said(over.announced)} when announced, {_said(streamed)} in chunks")
+
+
+def _said(refusal: Refusal) -> str:
+    return f"{refusal.status or refusal.error} after {refusal.seconds:.1f} s"
+
+
+def _expecting() -> str:
+    return f"-m {PROMPT:g} -H 'Expect: 100-continue' -H 'Content-Length: {TOO_LARGE}' -X POST"
+
+
+@check(
+    "limits.upload-normal-ok",
+    title="Uploads within the limit still work",
+    rule=f"An upload of {ALLOWED // MIB} MiB arrives whole, with its length announced and in chunks",
+    weight=Weight.MAJOR,
+    probe=NormalUpload(),
+    needs=("limits.body-limit-413",),
+    source="nginx docs, ngx_http_core_module, client_max_body_size and client_body_temp_path",
+    fix="look at the limit for request bodies, and at where the proxy keeps them meanwhile",
+)
+def upload_normal_ok(seen: Uploads) -> Verdict:
+    """A limit that nobody chose is as bad as none: 1 MB, the default of nginx, is less than a photo from a telephone.
+    And what passes the limit must arrive as it was sent."""
+    for upload in seen.uploads:
+        if upload.status != 200 or not upload.intact:
+            arrived = f"{upload.length} bytes arrived, not those that were sent"
+            got = arrived if upload.length >= 0 else upload.status or upload.error
+            chunks = " -H 'Transfer-Encoding: chunked'" if "chunks" in upload.how else ""
+            return failed(
+                f"an upload of {ALLOWED // MIB} MiB {upload.how}: {got}",
+                hint="which status came back, and whose is it: the proxy's or the app's? Its log says why",
+                reproduce=f"head -c {ALLOWED} /dev/zero | curl -si{chunks} -H 'Content-Type: application/octet-stream' "
+                f"--data-binary @- {seen.site}/bench/upload | head -20",
+            )
+    return passed(f"{len(seen.uploads)} uploads of {ALLOWED // MIB} MiB arrived whole")

@@ -1,12 +1,16 @@
-"""The cookie that keeps a visitor signed in."""
+"""The login of a visitor: what its cookie allows, and who knows it for how long."""
 
 from __future__ import annotations
 
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.lifecycle import stop
+from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
+from grader.probes.lifecycle import Stopping
+from grader.probes.logins import AskEverywhere, Recognised
 from grader.probes.session import LOGIN, ME, Cookie, SignedIn, SignIn
 
 SAFE = ("Lax", "Strict")  # values of SameSite that keep a cookie out of requests that other sites cause
+LEAST, MOST = 24, 60  # questions to /me: at least, and at most until a second process has been seen
 
 
 @check(
@@ -57,3 +61,60 @@ def _site(cookie: Cookie) -> str:
 def _domain(cookie: Cookie, host: str) -> str:
     domain = cookie.domain.lstrip(".").lower()
     return "" if domain in ("", host.lower()) else f"it goes to all of {domain}"
+
+
+@check(
+    "session.session-across-workers",
+    title="A login holds whichever worker answers",
+    rule=f"all of {LEAST} to {MOST} replies, several at a time so that several workers answer, know who signed in",
+    weight=Weight.MAJOR,
+    probe=AskEverywhere(LEAST, MOST),
+    needs=("server.concurrent-requests",),
+    source="Flask docs, Configuration: SECRET_KEY; Gunicorn docs, Design",
+    fix="one key for all workers, made outside of them",
+)
+def session_across_workers(seen: Recognised) -> Verdict:
+    """Each worker is a process of its own. A key that each makes up for itself, or a login kept in its memory, is
+    unknown to the others: visitors are signed out at random.
+    """
+    who = {0: "the app", 1: "one process"}.get(seen.processes, f"{seen.processes} processes")
+    see = f"curl -sc jar -d 'user=ada&password=pinboard' {seen.site}{LOGIN} >jar.html"
+    if seen.known == seen.asked:
+        return passed(f"{who} answered {seen.asked} times and knew the visitor each time")
+    return failed(
+        f"the visitor who had just signed in was unknown in {seen.asked - seen.known} of {seen.asked} replies "
+        f"({seen.stranger})",
+        hint="where does the key that signs sessions come from, and how often is it made?",
+        reproduce=f"{see}; for i in $(seq 20); do curl -sb jar {seen.site}{ME}; done",
+    )
+
+
+@check(
+    "session.session-survives-restart",
+    title="A login survives a restart of the app",
+    rule="a cookie from before a stop and start of the app is still good afterwards",
+    weight=Weight.MAJOR,
+    probe=stop,
+    needs=("session.session-across-workers",),
+    source="Flask docs, Configuration: SECRET_KEY; The Twelve-Factor App, VI Processes",
+    fix="a key that is made once for each deployment, not at each start",
+)
+def session_survives_restart(seen: Stopping) -> Verdict:
+    """A release, a crash, a reboot: the app starts often. A key that is made up at each start signs everybody out."""
+    login = seen.session
+    if login.ephemeral:
+        return skipped("grader.toml says that logins are not meant to survive a restart")
+    if login.why_not:
+        return skipped(login.why_not)
+    if not seen.back:
+        return unknown(Reason.TIMED_OUT, "the site did not answer again after the app was stopped and started")
+    if not login.before:
+        return unknown(Reason.UNREACHABLE, "the login was not known before the restart either")
+    if login.after:
+        return passed("the login from before the restart is still known")
+    return failed(
+        "the visitor who had signed in before the app was stopped and started is unknown afterwards",
+        hint="when is the key made that signs sessions, and where is it kept?",
+        reproduce=f"curl -sc jar -d 'user=ada&password=pinboard' {seen.site}{LOGIN} >jar.html; "
+        f"docker compose restart {seen.service}; sleep 5; curl -sb jar {seen.site}{ME}",
+    )

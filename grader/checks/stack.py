@@ -1,10 +1,12 @@
-"""The stack is up, goes on running, can be reached, and comes up again by itself."""
+"""The stack is up, goes on running, can be reached, comes up again by itself, and is not changed by being graded."""
 
 from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
 from grader.probes.entrance import GREETING_SECONDS, AtEntrances, Entrance, Entrances, Speaks
+from grader.probes.headroom import BASELINE_P95, Baseline, Headroom, too_noisy
+from grader.probes.left import Left, LeftBehind
 from grader.probes.start import IN_A_ROW, LIMIT, ColdStart, Recreate
 from grader.probes.steady import SETTLE, Member, Members, Steady
 from grader.stacks.base import State
@@ -130,10 +132,10 @@ def cold_start(seen: ColdStart) -> Verdict:
             hint="which container did not start, and what did it miss?",
             reproduce="docker compose up -d --force-recreate; docker compose ps -a",
         )
-    if seen.ready is None:
+    if not seen.ready:
         down = f"; {', '.join(seen.states[:NAMED])}" if seen.states else ""
         return failed(
-            f"{seen.path} was not ready {LIMIT:.0f} s after all containers were made anew: {seen.last}{down}",
+            f"{seen.path} was not ready {seen.seconds:.0f} s after all containers were made anew: {seen.last}{down}",
             hint="which thing done by hand do the new containers miss, or which leftover of the old do they trip over?",
             reproduce="docker compose up -d --force-recreate --wait; docker compose ps -a; docker compose logs -n 20",
         )
@@ -143,4 +145,47 @@ def cold_start(seen: ColdStart) -> Verdict:
             hint="something lets visitors in before the rest is there",
             reproduce="docker compose up -d --force-recreate; docker compose logs --tail 50",
         )
-    return passed(f"ready {seen.ready:.1f} s after all containers were made anew")
+    return passed(f"ready {seen.seconds:.1f} s after all containers were made anew")
+
+
+@check(
+    "stack.host-headroom",
+    title="This machine is quiet enough to judge times",
+    rule=f"95 of 100 round trips to a stub of the grader's own take less than {BASELINE_P95 * 1000:.0f} ms",
+    weight=Weight.GUARD,
+    probe=Headroom(),
+    source="Google, Site Reliability Engineering, ch. 6 Monitoring Distributed Systems",
+    fix="close what else runs on this machine and check again",
+)
+def host_headroom(baseline: Baseline) -> Verdict:
+    """A slow answer may be the fault of your stack or of a busy machine. So the grader times a server of its own, too.
+
+    When even that one is slow, nothing that was timed counts against you.
+    """
+    return too_noisy(baseline) if baseline.noisy else passed(baseline.seen)
+
+
+@check(
+    "stack.stack-left-as-found",
+    title="Grading leaves the stack as it found it",
+    rule="containers, their states, restart policies, networks and mounts are as before; no process stands still; "
+    "nothing of the grader's own is left",
+    weight=Weight.GUARD,
+    probe=LeftBehind(),
+    source="this course",
+    fix="grader repair",
+)
+def stack_left_as_found(left: Left) -> Verdict:
+    """Some checks kill, freeze and stop things. All of that is undone, and this check looks whether it was."""
+    problems = (
+        *left.changed,
+        *(f"{process} stands still" for process in left.stopped),
+        *(f"{name} is the grader's own and still there" for name in left.leftovers),
+    )
+    if not problems:
+        return passed("everything is as it was, and nothing of the grader's own is left")
+    return failed(
+        "; ".join(problems),
+        hint="this is the grader's fault, not yours: grader repair mends it, docker compose up -d does too",
+        reproduce="docker compose ps -a; docker ps -a --filter label=grader=1",
+    )

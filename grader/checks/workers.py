@@ -38,7 +38,7 @@ def worker_respawn(seen: Respawn) -> Verdict:
     again = _signalled(seen.service, seen.master, "KILL", REPLACED_WITHIN)
     if not seen.refilled:
         return failed(
-            f"worker {seen.killed} of {seen.workers} was killed and not replaced within {REPLACED_WITHIN:.0f} s",
+            f"worker {seen.killed} was killed and not replaced within {REPLACED_WITHIN:.0f} s",
             hint="who is the parent of the workers, and does it watch them?",
             reproduce=again,
         )
@@ -56,7 +56,7 @@ def worker_respawn(seen: Respawn) -> Verdict:
             reproduce=again,
         )
     return passed(
-        f"one of {seen.workers} workers was killed; a new one answered after {seen.back:.2f} s, "
+        f"{_one_of(seen.workers)} was killed; a new one answered after {seen.back:.2f} s, "
         f"{seen.load.failed} of {seen.load.sent} requests failed"
     )
 
@@ -70,6 +70,10 @@ def _restarted(seen: Respawn) -> Verdict:
         hint="nothing in the container could replace it, and nobody outside did: what is a restart policy?",
         reproduce=f"docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' $(docker compose ps -q {seen.service})",
     )
+
+
+def _one_of(workers: int) -> str:
+    return f"one of {workers} workers" if workers > 1 else "the only worker"
 
 
 def _signalled(service: str, master: int, name: str, seconds: float) -> str:
@@ -114,8 +118,8 @@ def hung_worker_replaced(seen: Hang) -> Verdict:
             reproduce=again,
         )
     return passed(
-        f"a worker that stood still was replaced after {seen.gone:.1f} s, {seen.load.failed} of {seen.load.sent} "
-        "requests failed meanwhile"
+        f"{_one_of(seen.workers)} stood still and was replaced after {seen.gone:.1f} s, {seen.load.failed} of "
+        f"{seen.load.sent} requests failed meanwhile"
     )
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from grader.model import Reason
 from grader.probes.base import Probe
 from grader.probes.http import Entry, send
-from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack, State
 
 READY_PATHS = ("/readyz", "/healthz", "/")
 IN_A_ROW = 3  # good answers that count as ready
@@ -23,12 +23,13 @@ COMMAND = ("up", "-d", "--no-build", "--force-recreate")
 class ColdStart:
     """How `docker compose up` with new containers went.
 
-    `ready` is seconds until IN_A_ROW good answers (None: never within LIMIT), `relapses` the errors after the first
-    good one, `last` what was seen last, `exit_code` and the end of `output` those of the command.
+    `ready` is whether IN_A_ROW good answers came, `seconds` until then or until it was hopeless, `relapses` the errors
+    after the first good one, `last` what was seen last, `exit_code` and the end of `output` those of the command.
     """
 
     path: str
-    ready: float | None
+    ready: bool
+    seconds: float
     relapses: int
     last: str
     exit_code: int
@@ -51,15 +52,15 @@ class Recreate(Probe[ColdStart]):
         stack.forget()
         good = relapses = 0
         last = "nothing published"
-        while good < IN_A_ROW and time.monotonic() - begun < LIMIT:
+        while good < IN_A_ROW and time.monotonic() - begun < LIMIT and (good or not _hopeless(stack)):
             status, last = _look(stack, path)
             relapses += 1 if good and not 200 <= status < 500 else 0
             good = good + 1 if status == 200 else 0
             if good < IN_A_ROW:
                 time.sleep(EVERY)
-        ready = round(time.monotonic() - begun, 1) if good == IN_A_ROW else None
+        seconds = round(time.monotonic() - begun, 1)
         states = tuple(f"{fact.name} is {fact.state.value}" for fact in stack.services(fresh=True) if not fact.running)
-        return ColdStart(path, ready, relapses, last, exit_code, output[-300:], states)
+        return ColdStart(path, good == IN_A_ROW, seconds, relapses, last, exit_code, output[-300:], states)
 
 
 def _ready_path(stack: Stack) -> str:
@@ -68,6 +69,12 @@ def _ready_path(stack: Stack) -> str:
     if not path:
         raise CouldNotLook(Reason.UNREACHABLE, f"none of {', '.join(READY_PATHS)} answers 200 before anything was done")
     return path
+
+
+def _hopeless(stack: Stack) -> bool:
+    """Whether nothing runs and nothing will be started again: then nobody need wait any longer."""
+    lasting = [fact for fact in stack.services(fresh=True) if not fact.one_shot]
+    return all(fact.state in (State.EXITED, State.DEAD) and fact.restart_policy == "no" for fact in lasting)
 
 
 def _look(stack: Stack, path: str) -> tuple[int, str]:

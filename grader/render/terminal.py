@@ -92,8 +92,8 @@ def next_step(report: Report, follow_up: str) -> str:
         return troubles[0].verdict.hint or f"`grader explain {troubles[0].check.id}`, then `grader check` again."
     if not report.judged:
         return "`grader list --checks` shows what there is to check."
-    if _skips(report, Reason.LEFT_OUT):
-        return "`grader check` without --quick asks the rest."
+    if not report.whole:
+        return "`grader check` without --quick and --only asks the rest."
     return f"{report.lab.id} is complete. {follow_up}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -88,14 +89,14 @@ def decoy(
 ) -> Iterator[str]:
     """Takes `address` on `network` with a server on `port` that answers everything with DECOY_STATUS; yields `address`.
 
-    The engine lets nobody choose an address on a network without a subnet of its own in the Compose file, but it hands
-    out the lowest free one. So servers are started until one of them has `address` (DECOYS at most), and the others
-    are removed. NotApplicable when none of them got it.
+    The engine lets one choose an address only where the Compose file gives the network a subnet; elsewhere it hands
+    out the lowest free one. So servers are started until one has `address` (DECOYS at most); the second of them asks
+    for it by name. The others are removed. NotApplicable when none of them got it.
     """
     with ExitStack() as kept, ExitStack() as others:
-        for _ in range(DECOYS):
+        for number in range(DECOYS):
             one = ExitStack()
-            got = one.enter_context(_decoy(api, project, network, port, disturbing))
+            got = one.enter_context(_decoy(api, project, network, port, address if number == 1 else "", disturbing))
             if got == address:
                 kept.enter_context(one)
                 break
@@ -108,9 +109,11 @@ def decoy(
 
 @contextmanager
 def _decoy(
-    api: docker.APIClient, project: str, network: str, port: int, disturbing: Disturbing
+    api: docker.APIClient, project: str, network: str, port: int, chosen: str, disturbing: Disturbing
 ) -> Iterator[str]:
-    """Starts one server; yields the address that it was given."""
+    """Starts one server; yields the address that it was given, "" when the engine refuses the `chosen` one."""
+    # Any: the SDK's annotation names one endpoint where the function wants a network's name and its endpoint.
+    endpoint: Any = {network: api.create_endpoint_config(ipv4_address=chosen)} if chosen else {}
     created = api.create_container(
         IMAGE,
         ["python3", "-I", "-c", DECOY_SERVER, str(port), str(DECOY_STATUS)],
@@ -119,13 +122,16 @@ def _decoy(
         host_config=api.create_host_config(
             network_mode=network, cap_drop=["ALL"], mem_limit=DECOY_MEMORY, pids_limit=DECOY_PIDS, read_only=True
         ),
+        networking_config=api.create_networking_config(endpoint) if endpoint else None,
     )["Id"]
     with disturbing(Undo("remove", created, "a decoy")):
         try:
             api.start(created)
         except APIError as trouble:
-            raise NotApplicable(f"no decoy could join {network}: {trouble.explanation}") from trouble
-        yield str(api.inspect_container(created)["NetworkSettings"]["Networks"][network]["IPAddress"])
+            if not chosen:
+                raise NotApplicable(f"no decoy could join {network}: {trouble.explanation}") from trouble
+        networks = api.inspect_container(created)["NetworkSettings"]["Networks"]
+        yield str(networks.get(network, {}).get("IPAddress", ""))
 
 
 def _copy_folder(api: docker.APIClient, source: str, target: str, path: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from grader.model import Outcome, Report, Result, Weight
+from grader.model import Outcome, Reason, Report, Result, Weight, skipped
 from grader.render import terminal
 from grader.render.live import Group, LiveReport
 from grader.render.style import Style
@@ -88,7 +89,26 @@ def test_the_last_line_says_the_one_next_thing(report: Report, says: str) -> Non
 def test_a_lab_with_only_minor_failures_is_complete_and_says_what_is_left() -> None:
     minor = samples.check("x.minor", "Minor", Weight.MINOR)
     results = (*samples.ALL_GREEN.results, Result(minor, samples.RESULTS[3].verdict, 0.1))
-    report = Report(samples.LAB, "x", (), (), results, 0.0, 1.0)
+    report = replace(samples.ALL_GREEN, results=results)
 
     assert report.complete
     assert "x.minor is the polish that is left" in terminal.next_step(report, "")
+
+
+def test_a_run_that_left_something_out_never_calls_the_lab_complete() -> None:
+    partly = replace(samples.ALL_GREEN, results=samples.RESULTS[:1])
+    quick = replace(
+        samples.ALL_GREEN,
+        results=(*samples.RESULTS[:2], Result(samples.NOT_HERE, skipped("it disturbs", Reason.LEFT_OUT), 0.0)),
+    )
+
+    for report in (partly, quick):
+        assert not report.complete
+        assert "asks the rest" in terminal.next_step(report, "")
+
+
+def test_what_only_deep_asks_is_not_owed() -> None:
+    slow = replace(samples.NOT_HERE, deep=True)
+    results = (*samples.RESULTS[:2], Result(slow, skipped("ask with --deep", Reason.LEFT_OUT), 0.0))
+
+    assert replace(samples.ALL_GREEN, results=results).complete
