@@ -49,7 +49,7 @@ class Catalog:
             head, _, topic = lab.id.partition("-")
             if asked in (lab.id, head, head.removeprefix("lab"), topic):
                 return lab
-        names = [name for lab in self.labs for name in (lab.id, lab.id.partition("-")[2])]
+        names = [name for lab in self.labs for name in (*lab.id.split("-", 1), lab.id)]
         raise CourseError(f"no lab '{word}'{nearest(asked, names)} (`grader list` shows them all)")
 
     def check(self, word: str) -> AnyCheck:

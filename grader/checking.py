@@ -83,9 +83,10 @@ def run(
     on_stack: Callable[[Stack], None],
     on_result: Callable[[Result], None],
     keep: Callable[[Stack, tuple[Result, ...]], None] = lambda stack, results: None,
+    on_end: Callable[[], None] = lambda: None,
 ) -> Report:
     """Checks a stack; `on_stack` hears when it is open, `on_result` of each result at once, `keep` of all
-    while the stack is still open.
+    while the stack is still open, `on_end` of Ctrl-C before the stack is put back.
 
     Raises CouldNotLook when there is no stack, OpenJournal, and Interrupted after putting everything back.
     """
@@ -102,6 +103,7 @@ def run(
         keep(stack, results)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # putting back is not to be interrupted a second time
+        on_end()
         stack.restore()
         raise Interrupted from None
     finally:

@@ -274,7 +274,7 @@ def main() -> None:
     from grader.text import clean
 
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="grader", standalone_mode=False)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as trouble:

@@ -52,6 +52,11 @@ class Show:
                 roles = checking.roles_or_why(stack)
                 self.write(terminal.header(self.target.lab, stack.project, roles, names, self.style))
 
+        def on_end() -> None:
+            if live:
+                self._grow(growing.rest(), 0, 0)
+            self.write("\nPutting the stack back …\n")
+
         def on_result(result: Result) -> None:
             done.append(result)
             if live:
@@ -60,11 +65,9 @@ class Show:
         if live:
             self.write(self.style.paint(f"Looking at {self.target.lab.id} …", "dim") + "\n")
         try:
-            report = self._run(on_stack, on_result)
+            report = self._run(on_stack, on_result, on_end)
         except checking.Interrupted:
-            if live:
-                self._grow(growing.rest(), 0, 0)
-            self.write("\nEnded. What was disturbed has been put back.\n")
+            self.write("Ended. What was disturbed has been put back.\n")
             return NOT_GRADED
         if self.form != "recording":
             remember(checking.state_folder(self.target), report)
@@ -88,7 +91,9 @@ class Show:
         except KeyboardInterrupt:
             return code
 
-    def _run(self, on_stack: Callable[[Stack], None], on_result: Callable[[Result], None]) -> Report:
+    def _run(
+        self, on_stack: Callable[[Stack], None], on_result: Callable[[Result], None], on_end: Callable[[], None]
+    ) -> Report:
         from grader.advice import offer_repair
 
         try:
@@ -96,7 +101,13 @@ class Show:
         except checking.OpenJournal as left:
             self.write(offer_repair(self.target, left.names, yes=self.yes))
         return checking.run(
-            self.catalog, self.target, self.options, on_stack=on_stack, on_result=on_result, keep=self._keep
+            self.catalog,
+            self.target,
+            self.options,
+            on_stack=on_stack,
+            on_result=on_result,
+            keep=self._keep,
+            on_end=on_end,
         )
 
     def _keep(self, stack: Stack, results: tuple[Result, ...]) -> None:

@@ -7,7 +7,7 @@ from grader.model import Verdict, Weight, failed, passed
 from grader.probes.down import AppDown, Down
 from grader.probes.frozen import BACK, Frozen, FrozenApp
 from grader.probes.moved import AppMoved, Moved
-from grader.probes.outage import Comeback, Reply
+from grader.probes.outage import RETURN, Comeback, Reply, timed
 
 GATEWAY_ERRORS = (502, 503, 504)
 LONGEST_WAIT = 20  # seconds for a page of an app that stands still
@@ -38,7 +38,7 @@ def proxy_in_front(frozen: FrozenApp) -> Verdict:
     return failed(
         f"with the app frozen, nothing answered at {frozen.site}: a page got {frozen.waiting.seen}",
         hint="clients talk to the app server itself: which service publishes the port, and does it speak HTTP?",
-        reproduce=f"{frozen.freeze}; curl -m 5 -si {frozen.site}/ | head -1; {frozen.thaw}",
+        reproduce=f"{frozen.freeze}; {timed(frozen.site, 0)}; {frozen.thaw}",
     )
 
 
@@ -56,7 +56,7 @@ def upstream_timeout_bounded(frozen: FrozenApp) -> Verdict:
     """A hung app holds every visitor for as long as the proxy is willing to wait. Few people wait a minute; their
     connections do, and pile up until the proxy has none left for anybody."""
     reply = frozen.waiting
-    reproduce = f"{frozen.freeze}; {_timed(LONGEST_WAIT, frozen.site, frozen.page)}; {frozen.thaw}"
+    reproduce = f"{frozen.freeze}; {timed(frozen.site + frozen.page, LONGEST_WAIT)}; {frozen.thaw}"
     if reply.status == 0 or reply.seconds > LONGEST_WAIT:
         return failed(
             f"with the app frozen, a page got {reply.seen}; {LONGEST_WAIT} s is the limit",
@@ -94,7 +94,7 @@ def bad_gateway_fast(down: AppDown) -> Verdict:
     wrong = next((text for reply in down.replies if (text := _wrong(reply, down))), "")
     after = [reply for reply in down.replies if reply.at > down.gone]
     if wrong:
-        curl = _timed(QUICK, down.site, down.page)
+        curl = timed(down.site + down.page, QUICK)
         return failed(
             wrong,
             hint="how long does the proxy try to connect, and what does it send when it gives up?",
@@ -179,7 +179,7 @@ def follows_app_ip(moved: AppMoved) -> Verdict:
 def _late(comeback: Comeback) -> str:
     """What is wrong with a return; "" when nothing is."""
     if comeback.listening < 0:
-        return "the app did not listen again within a minute after it was started"
+        return f"the app did not listen again within {RETURN:.0f} s after it was started"
     if comeback.back < 0 or comeback.back - comeback.listening > RECOVERY:
         return f"{RECOVERY} s after the app listened again, a page still got {comeback.last.seen}"
     return ""
@@ -187,7 +187,3 @@ def _late(comeback: Comeback) -> str:
 
 def _asked(site: str, page: str) -> str:
     return f"curl -m 5 -si {site}{page} | head -1"
-
-
-def _timed(limit: int, site: str, page: str) -> str:
-    return f"curl -m {limit + 5} -so /dev/null -w '%{{http_code}} after %{{time_total}} s\\n' {site}{page}"

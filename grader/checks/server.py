@@ -80,7 +80,7 @@ def concurrent_requests(found: SideBySide) -> Verdict:
 
     A handful of workers or threads is enough to keep one slow page from stopping the whole site.
     """
-    bad = next((seen for seen in found.seen if seen != "200"), "")
+    bad = next((seen for seen in found.seen if not seen.startswith("2")), "")
     again = f"time (for i in 1 2 3; do curl -so /dev/null '{found.site}{found.path}' & done; wait)"
     if bad:
         return failed(

@@ -147,6 +147,12 @@ def worker_recycling(seen: Recycling) -> Verdict:
             hint="how long may a worker that ends take to finish its requests?",
             reproduce=again,
         )
+    if not seen.refilled:
+        return failed(
+            f"{seen.replaced} of {seen.workers} workers ended during {seen.sent} requests, and nobody took their place",
+            hint="who starts new workers? docker compose logs --tail 20",
+            reproduce=again,
+        )
     if not seen.replaced:
         return failed(
             f"{seen.sent} requests were answered by the same {seen.workers} processes: none was replaced",

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe
-from grader.probes.outage import Comeback, Reply, Site, come_back, site_of, stands_alone
+from grader.probes.outage import GRACE, Comeback, Reply, Site, come_back, site_of, stands_alone
 from grader.probes.topology import Apps
 from grader.stacks.base import CouldNotLook, Stack, Undo
 
@@ -60,12 +60,11 @@ class Down(Probe[AppDown]):
         gone, over = threading.Event(), threading.Event()
         with ExitStack() as undo:
             with ThreadPoolExecutor(CLIENTS) as crowd:
-                for _ in range(CLIENTS):
-                    crowd.submit(_go_on_asking, site, replies, gone, over)
+                clients = [crowd.submit(_go_on_asking, site, replies, gone, over) for _ in range(CLIENTS)]
                 try:
                     for app in apps:
                         undo.enter_context(stack.disturbing(Undo("start", app.service.id, app.service.name)))
-                        stack.stop(app.service)
+                        stack.stop(app.service, min(GRACE, app.service.stop_grace))
                     since = time.monotonic() - site.begun
                     gone.set()
                     time.sleep(AWAY)
@@ -73,7 +72,9 @@ class Down(Probe[AppDown]):
                     over.set()
             for app in apps:
                 stack.start(app.service)
-            comeback = come_back(site, apps, patience=PATIENCE, streak=STREAK)
+        for client in clients:
+            client.result()  # a client that failed is a bug of ours
+        comeback = come_back(site, apps, patience=PATIENCE, streak=STREAK)
         if site.bench and any(reply.app and reply.at > since for reply in replies):
             raise CouldNotLook(Reason.UNREACHABLE, "the app answered although it was stopped: there is more of it")
         names = " ".join(dict.fromkeys(app.service.service for app in apps))

@@ -41,7 +41,7 @@ class LeftBehind(Probe[Left]):
 
 
 def changes(before: tuple[ServiceFacts, ...], now: tuple[ServiceFacts, ...]) -> tuple[str, ...]:
-    """How `now` differs from `before`, in words. A restart may bring new addresses and host ports: they do not count."""
+    """How `now` differs from `before`, in words. New addresses and host ports of a restart do not count."""
     old, new = ({fact.id: fact for fact in facts} for facts in (before, now))
     gone = [f"{fact.name} is gone" for fact in before if fact.id not in new]
     came = [f"{fact.name} is new" for fact in now if fact.id not in old]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from grader.probes.base import Probe, in_role
-from grader.probes.outage import Comeback, come_back, site_of, stands_alone, until_back
+from grader.probes.outage import GRACE, Comeback, come_back, site_of, stands_alone, until_back
 from grader.probes.topology import App, Apps
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack, Undo
 
@@ -95,7 +95,7 @@ def _stopped(stack: Stack, apps: tuple[App, ...]) -> Iterator[None]:
     with ExitStack() as undo:
         for app in apps:
             undo.enter_context(stack.disturbing(Undo("start", app.service.id, app.service.name)))
-            stack.stop(app.service)
+            stack.stop(app.service, min(GRACE, app.service.stop_grace))
         yield
 
 

@@ -13,7 +13,8 @@ from grader.probes.topology import WHOAMI, App, Named
 from grader.stacks.base import DECOY_STATUS, Address, CouldNotLook, NotApplicable, Stack
 
 POLL = 0.1  # seconds between two looks
-RETURN = 60.0  # seconds that a started app may take until it listens
+RETURN = 30.0  # seconds that a started app may take until it listens
+GRACE = 10  # seconds that an app has to stop by itself, at most: how it stops is not the question here
 STEADY = 0.5  # seconds: a server that wakes up finds its workers late and may replace them first
 
 
@@ -163,12 +164,17 @@ def until_back(site: Site, seconds: float) -> float:
     """Seconds until the app began to answer everything for at least STEADY; -1.0 when it did not in time."""
     begun = time.monotonic()
     since: float | None = None
-    while True:
-        now = time.monotonic() - begun
-        if since is not None and now - since >= STEADY:
-            return round(since, 2)
-        if now > seconds:
-            return -1.0
-        answered = site.ask(2.0).app
-        since = (now if since is None else since) if answered else None
+    while (now := time.monotonic() - begun) <= seconds:
+        if site.ask(2.0).app:
+            since = now if since is None else since
+            if now - since >= STEADY:
+                return round(since, 2)
+        else:
+            since = None
         time.sleep(POLL)
+    return -1.0
+
+
+def timed(url: str, limit: float) -> str:
+    """The command that shows a learner the status of a page and how long it took; it gives up 5 s after `limit`."""
+    return f"curl -m {limit + 5:.0f} -so /dev/null -w '%{{http_code}} after %{{time_total}} s\\n' '{url}'"

@@ -104,7 +104,7 @@ def slow_path(stack: Stack, seconds: float) -> str:
         return f"/bench/slow?seconds={seconds:g}"
     if stack.settings.slow_path:
         return stack.settings.slow_path
-    raise needs_bench("an endpoint that is slow")
+    raise needs_bench("an endpoint that is slow", "slow_path")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Steady(Probe[Members]):
         time.sleep(apart)
         last = stack.services(fresh=True) if apart else first
         if [_gist(fact) for fact in remembered] != [_gist(fact) for fact in last]:
-            stack.forget()  # what was remembered is of a stack that was still starting
+            stack.found_anew()  # what was remembered is of a stack that was still starting
         counts = {fact.id: fact.restarts for fact in first}
         return Members(tuple(_member(fact, counts) for fact in last), round(waited, 1), round(apart, 1))
 

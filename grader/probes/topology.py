@@ -72,8 +72,10 @@ def whoami(
     )
 
 
-def needs_bench(what: str) -> NotApplicable:
-    return NotApplicable(f"needs {what}: switch the bench on (PINBOARD_BENCH=1), or name one in grader.toml")
+def needs_bench(what: str, key: str = "") -> NotApplicable:
+    """Why a check is not judged without the bench; `key` of grader.toml names something that would do instead."""
+    instead = f", or name one as {key} in grader.toml" if key else ""
+    return NotApplicable(f"needs {what}: switch the bench on (PINBOARD_BENCH=1){instead}")
 
 
 def require_bench(stack: Stack, what: str) -> None:

@@ -24,6 +24,7 @@ class Recycling:
     workers: int
     sent: int
     replaced: int
+    refilled: bool  # as many as before at the end
     failed: int
     first: str  # the first failure
     seconds: float
@@ -64,7 +65,8 @@ class WearOut(Probe[Recycling]):
             master=app.master.pid,
             workers=len(before),
             sent=sent,
-            replaced=len(before - complete.members) if complete else 0,
+            replaced=len(before - complete.members) if complete else missing,
+            refilled=complete is not None,
             failed=len(failures),
             first=failures[0] if failures else "",
             seconds=round(time.monotonic() - begun, 1),

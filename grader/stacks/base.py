@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -287,6 +287,10 @@ class Stack(Protocol):
         """All instances as this run first saw them, before anything was disturbed."""
         ...
 
+    def found_anew(self) -> None:
+        """Forgets, and takes the stack as it is now for what was found: it had not settled then, or was made anew."""
+        ...
+
     def leftovers(self) -> tuple[str, ...]:
         """Names of the grader's own containers for this project, but for the sidecars that this run still uses."""
         ...
@@ -387,6 +391,11 @@ class Stack(Protocol):
         """Removes every sidecar of this run."""
         ...
 
-    def compose(self, *args: str, seconds: float = 120.0) -> tuple[int, str]:
-        """Runs `docker compose` on this project; exit code and at most COMMAND_CAP characters of its output."""
+    def compose(
+        self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Runs `docker compose` on this project; exit code and at most COMMAND_CAP characters of its output.
+
+        `variables` are set beside those of the grader's own environment.
+        """
         ...

@@ -108,6 +108,10 @@ class ComposeStack(Faults):
         known = self.services()
         return known if self._as_found is None else self._as_found
 
+    def found_anew(self) -> None:
+        self._as_found = None
+        self.forget()
+
     def leftovers(self) -> tuple[str, ...]:
         labels = [f"{name}={value}" for name, value in sidecar.labels(self.project).items()]
         with self._lock:
@@ -240,7 +244,9 @@ class ComposeStack(Faults):
     def decoy(self, network: str, address: str, port: int) -> AbstractContextManager[str]:
         return decoy(self._api, self.project, network, address, port, self.disturbing)
 
-    def compose(self, *args: str, seconds: float = 120.0) -> tuple[int, str]:
+    def compose(
+        self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         labels = next((dict(fact.labels) for fact in self.services() if CONFIG_FILES in dict(fact.labels)), {})
         folder = labels.get(WORKING_DIR, "")
         if not folder or not os.path.isdir(folder):
@@ -249,7 +255,13 @@ class ComposeStack(Faults):
         command = ["docker", "compose", "-p", self.project, *files, *args]
         try:
             done = subprocess.run(
-                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
+                command,
+                cwd=folder,
+                env={**os.environ, **(variables or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
             )
         except subprocess.TimeoutExpired as trouble:
             what = f"docker compose {' '.join(args)}"

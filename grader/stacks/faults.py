@@ -6,7 +6,7 @@ import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import docker
@@ -20,6 +20,7 @@ from grader.stacks.facts import service_facts
 from grader.stacks.journal import Journal
 
 CALL = 15.0  # seconds that a sidecar's small operations may take
+REPAIRED = 30.0  # seconds that a service is given to become healthy again
 
 
 class Faults(ABC):
@@ -94,11 +95,20 @@ class Faults(ABC):
         self.repair()
 
     def repair(self) -> tuple[Undo, ...]:
-        """Carries out everything that is open in the journal, the newest first; returns what was undone."""
+        """Carries out everything that is open in the journal, the newest first; returns what was undone.
+
+        Waits for the services it touched: one that was frozen is unhealthy until its next health check. One that does
+        not come back is left to the next look at the stack, which will say so.
+        """
         entries = self.journal.open_entries()
         for undo in reversed(entries):
             self.carry_out(undo)
             self.journal.strike(undo)
+        touched = {undo.service for undo in entries}
+        for service in self.services(fresh=True):
+            if service.id in touched:
+                with suppress(CouldNotLook):
+                    self.wait_ready(service, REPAIRED)
         return entries
 
     def carry_out(self, undo: Undo) -> None:

@@ -143,7 +143,10 @@ class Sidecar:
         except APIError as trouble:
             if trouble.status_code not in (404, 409):  # gone, or going
                 raise
+        with contextlib.suppress(OSError):  # the engine may have closed it first
+            self._raw.shutdown(socket.SHUT_RDWR)  # the reader wakes up and ends
         self._socket.close()
+        self._raw.close()
 
     def _gone(self) -> CouldNotLook:
         return CouldNotLook(Reason.UNREACHABLE, f"the grader's sidecar beside {self._name} is gone")

@@ -110,7 +110,7 @@ def test_a_made_up_host_or_prefix_must_not_reach_links(one: Believed, outcome: O
     (
         (PROTO, Outcome.PASS),
         (replace(PROTO, status=400, **GONE), Outcome.PASS),  # contradictory headers are refused
-        (replace(PROTO, status=301, url="", scheme="", location="https://localhost/"), Outcome.PASS),  # app never saw it
+        (replace(PROTO, status=301, url="", scheme="", location="https://localhost/"), Outcome.PASS),  # the proxy's own
         (replace(PROTO, scheme="https", url="https://localhost/bench/whoami"), Outcome.FAIL),
         (replace(PROTO, location="https://localhost/bench/dir/"), Outcome.FAIL),
         (replace(PROTO, scheme=""), Outcome.FAIL),

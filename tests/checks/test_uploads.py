@@ -1,4 +1,4 @@
-"""Given how uploads went, when their limits are judged, then a refusal must be early and clean, and no honest upload lost."""
+"""Given how uploads went, when their limits are judged, then refusals are early and no honest upload is lost."""
 
 from __future__ import annotations
 

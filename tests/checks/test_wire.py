@@ -1,4 +1,4 @@
-"""Given what became of requests on the wire, when the wire checks judge it, then only what was changed or leaked is red."""
+"""Given what became of requests on the wire, when the wire checks judge it, then only changes and leaks are red."""
 
 from __future__ import annotations
 

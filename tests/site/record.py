@@ -86,7 +86,7 @@ class Workspace:
         done = subprocess.run(
             ["bash", "-c", here], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300
         )
-        text = ESCAPES.sub("", done.stdout).replace("\r", "").replace(f"localhost:{self.port}", USUAL)
+        text = ESCAPES.sub("", done.stdout).replace("\r", "").replace(f":{self.port}", USUAL.removeprefix("localhost"))
         text = text.replace(str(self.folder), f"work/{self.lab}").replace(self.project, self.lab)
         if not text.strip():
             raise SystemExit(f"nothing was printed (exit code {done.returncode}): {done.stderr}")

@@ -97,5 +97,5 @@ def test_every_rule_why_fix_and_source_says_something() -> None:
     for check in catalog.load().checks.values():
         for text in (check.title, check.rule, check.why, check.fix, check.source):
             assert len(text) > 3, check.id
-        for word in ("simply", " we ", "We ", "just "):
+        for word in ("simply", " we ", "We "):
             assert word not in " ".join((check.title, check.rule, check.why, check.fix)), (check.id, word)

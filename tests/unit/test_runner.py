@@ -177,3 +177,15 @@ def test_calm_probes_are_asked_side_by_side() -> None:
     _, results = run(*(check(f"a.{number}", Asked(str(number), act=meets)) for number in range(runner.SIDE_BY_SIDE)))
 
     assert all(result.outcome is Outcome.PASS for result in results.values())
+
+
+def test_what_was_left_behind_is_asked_after_everything_wherever_it_is_listed() -> None:
+    stack, _ = run(
+        check("a.left", Asked("left", alone=True, last=True)),
+        check("b.stop", Asked("stop", alone=True, disturbs=True)),
+        check("c.time", Asked("time", alone=True)),
+        check("d.calm", Asked("calm")),
+        check("e.kill", Asked("kill", alone=True, disturbs=True), needs=("b.stop",)),
+    )
+
+    assert stack.asked == ["calm", "time", "stop", "kill", "left"]

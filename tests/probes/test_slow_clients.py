@@ -1,0 +1,141 @@
+"""Given servers that can and cannot bear slow clients, when slow clients come, then a visitor's wait tells which."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from typing import TypeVar, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from grader.model import Probe
+from grader.probes import outage, slow_clients
+from grader.probes.headroom import Baseline
+from grader.probes.http import Entry
+from grader.probes.slow_clients import ANSWER_KB, DISK_LEFT, READERS, Slow, SlowClients, is_quick, readers
+from grader.probes.topology import Named, Whoami
+from grader.stacks import agent
+from grader.stacks.base import BODY_CAP, Address, CouldNotLook, Exchange, NotApplicable, Settings, Stack, Vantage
+
+E = TypeVar("E")
+ONE_AT_A_TIME, ALL_AT_ONCE = HTTPServer, ThreadingHTTPServer
+
+
+class Pages(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        word = parse_qs(parts.query).get("nonce", [""])[0]
+        self._send(b"x" * ANSWER_KB * 1024 if parts.path == "/bench/big" else json.dumps({"nonce": word}).encode())
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(b"{}")
+
+    def _send(self, body: bytes) -> None:
+        with contextlib.suppress(OSError):  # a slow client goes away in the middle
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+class There:
+    """As much of a stack as slow clients need: a server on this machine."""
+
+    def __init__(self, port: int, *, bench: bool = True) -> None:
+        self.settings = Settings(hosts=("127.0.0.1",))
+        self._known = {Entry: Address("127.0.0.1", port), Named: (Whoami(True),) if bench else ()}
+
+    def ask(self, probe: Probe[E]) -> E:
+        return cast("E", self._known[type(probe)])
+
+    def exchange(
+        self,
+        via: Vantage,
+        to: Address,
+        data: bytes,
+        *,
+        seconds: float = 10.0,
+        cap: int = BODY_CAP,
+        head_only: bool = False,
+    ) -> Exchange:
+        return Exchange(**agent.exchange(to.host, to.port, data, seconds, cap, head_only))
+
+
+def quietly(stack: Stack, measure: Callable[[], E], is_good: Callable[[E], bool]) -> tuple[E, Baseline | None]:
+    return measure(), None
+
+
+@contextmanager
+def serving(kind: type[HTTPServer]) -> Iterator[int]:
+    class Server(kind):  # type: ignore[misc, valid-type] # a class chosen by the test
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A slow client that went away is no news."""
+
+    with Server(("127.0.0.1", 0), Pages) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outage, "STEADY", 0.01)
+    monkeypatch.setattr(slow_clients, "steady", quietly)
+    monkeypatch.setattr(slow_clients, "CROWD", 12)
+    monkeypatch.setattr(slow_clients, "READERS", 3)
+    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("WAIT", 0.15), ("PATIENCE", 0.05), ("BACK", 2.0)):
+        monkeypatch.setattr(slow_clients, name, seconds)
+
+
+@pytest.mark.parametrize("kind", tuple(Slow))
+@pytest.mark.parametrize(("server", "quick"), ((ALL_AT_ONCE, True), (ONE_AT_A_TIME, False)))
+def test_a_server_that_serves_one_after_the_other_keeps_the_visitor_waiting(
+    kind: Slow, server: type[HTTPServer], quick: bool
+) -> None:
+    with serving(server) as port:
+        seen = SlowClients(kind).ask(cast("Stack", There(port)))
+    assert is_quick(seen.alone)
+    assert is_quick(seen.beside) is quick
+    assert seen.clients == (3 if kind is Slow.READER else 12)
+
+
+def test_only_half_sent_requests_can_be_tried_without_the_bench() -> None:
+    stack = cast("Stack", There(1, bench=False))
+    for kind in (Slow.BODY, Slow.READER):
+        with pytest.raises((NotApplicable, CouldNotLook)):
+            SlowClients(kind).ask(stack)
+
+
+@pytest.mark.parametrize(
+    ("free", "count"),
+    (
+        (DISK_LEFT + 1024**4, READERS),
+        (DISK_LEFT + 5 * ANSWER_KB * 1024, 5),
+        (DISK_LEFT, 0),
+        (0, 0),
+    ),
+)
+def test_slow_readers_leave_room_on_the_disk(free: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_clients, "READERS", READERS)
+    assert readers(free) == count
+
+
+def test_slow_clients_stay_within_what_a_stack_may_be_burdened_with() -> None:
+    assert slow_clients.ANSWER_KB * READERS <= 400 * 1024
+    assert READERS <= 64

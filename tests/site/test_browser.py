@@ -1,0 +1,117 @@
+"""The site in a real browser: light and dark, phone and desk, search, and no request to anybody else."""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+PAGES = ("", "start/", "labs/lab1-flask-run/", "concepts/workers/", "reference/checks/", "reference/glossary/")
+DESK = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=360, height=740)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        """Nothing: a test run is no place for an access log."""
+
+
+@pytest.fixture(scope="module")
+def address(mkdocs_site: Path) -> Iterator[str]:
+    """The site under a path of its own: it must not need to be at the root."""
+    served = mkdocs_site.parent / "served"
+    served.mkdir(exist_ok=True)
+    (served / "course").symlink_to(mkdocs_site)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(served)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/course/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "no Chromium: scripts/browser installs one, or name it in CHROMIUM"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=("light", "dark"))
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser, scheme: str, address: str) -> Iterator[Page]:
+    """A page in a fresh context; whatever it complains about, or asks of another origin, fails the test."""
+    context = browser.new_context(viewport=DESK, color_scheme="dark" if scheme == "dark" else "light")
+    opened = context.new_page()
+    troubles: list[str] = []
+    opened.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    opened.on("request", lambda asked: None if asked.url.startswith((address, "data:")) else troubles.append(asked.url))
+    yield opened
+    context.close()
+    assert troubles == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_renders_in_our_type_and_colours(page: Page, address: str, scheme: str, path: str) -> None:
+    page.goto(address + path, wait_until="networkidle")
+    expect(page.locator("h1").first).to_be_visible()
+    used = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
+    assert "Bricolage" in used
+    assert page.evaluate("document.fonts.check('16px \"Bricolage Grotesque\"')")
+    behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert behind == ("rgb(16, 25, 28)" if scheme == "dark" else "rgb(253, 252, 248)")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wider_than_a_phone(page: Page, address: str, path: str) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(address + path, wait_until="networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_report_s_anchor_leads_to_its_check(page: Page, address: str) -> None:
+    page.goto(f"{address}labs/lab1-flask-run/#debug.debugger-off", wait_until="networkidle")
+    expect(page.locator('[id="debug.debugger-off"]')).to_be_in_viewport()
+
+
+def test_an_answer_is_hidden_until_the_reader_asks(page: Page, address: str) -> None:
+    page.goto(f"{address}labs/lab1-flask-run/", wait_until="networkidle")
+    question = page.locator("details.question").first
+    answer = question.locator("p").first
+    expect(answer).to_be_hidden()
+    question.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(answer).to_be_visible()
+
+
+def test_search_finds_a_check(page: Page, address: str) -> None:
+    page.goto(address, wait_until="networkidle")
+    page.locator("input.md-search__input").fill("graceful stop")
+    expect(page.locator(".md-search-result__item").first).to_be_visible()
+
+
+def test_the_reader_can_switch_colours_and_the_choice_stays(page: Page, address: str, scheme: str) -> None:
+    page.goto(address, wait_until="networkidle")
+    other = "default" if scheme == "dark" else "slate"
+    page.locator("label.md-header__button:visible[for^='__palette']").click()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", other)
+    page.goto(f"{address}labs/", wait_until="networkidle")
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", other)
