@@ -67,7 +67,7 @@ def _check(check: AnyCheck) -> str:
             "",
             f"`{check.id}` · {' · '.join(notes)}",
             "",
-            f"*Passes when* {_sentence(check.rule)}",
+            f"*Passes when* {_continued(check.rule)}",
             "",
             _text(check.why),
             "",
@@ -140,6 +140,12 @@ def _section(name: str, text: str) -> str:
 def _sentence(text: str) -> str:
     line = _text(text)
     return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def _continued(text: str) -> str:
+    """A sentence that goes on after other words: without its capital, unless that belongs to a name."""
+    line = _sentence(text)
+    return line if line[1:2].isupper() else line[:1].lower() + line[1:]
 
 
 def _text(text: str) -> str:

@@ -207,6 +207,8 @@ class ComposeStack(Faults):
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:  # one starts it, the others wait for that one
             found = self._sidecars.get(key)
+            if found is not None and found.lost:
+                found.close()
             if found is None or found.lost:
                 found = self._sidecars[key] = make()
             return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import queue
+import socket
 import threading
 from importlib import resources
 from typing import Any

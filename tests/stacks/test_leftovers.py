@@ -42,11 +42,10 @@ do = {
     "hang": lambda: stack.signal(app, sleep, signal.SIGSTOP),
 }
 opened = ExitStack()
+opened.enter_context(stack.disturbing(undo["stop" if what == "decoy" else what]))
+do["stop" if what == "decoy" else what]()
 if what == "decoy":
-    opened.enter_context(stack.decoy(name, ""))
-else:
-    opened.enter_context(stack.disturbing(undo[what]))
-    do[what]()
+    opened.enter_context(stack.decoy(name, app.networks[0].address, 8000))
 print("disturbed", flush=True)
 time.sleep(600)
 """

@@ -1,1 +1,2 @@
-curl -s -i -d user=ada -d password=pinboard http://localhost:8080/login | grep -i set-cookie
+curl -s -i -d user=ada -d password=pinboard http://localhost:8080/login \
+  | grep -i set-cookie

@@ -2,8 +2,10 @@ cookie=$(python - <<'EOF'
 import hashlib
 from itsdangerous import URLSafeTimedSerializer
 
-how_flask_signs = {"key_derivation": "hmac", "digest_method": hashlib.sha1}
-signer = URLSafeTimedSerializer("dev", salt="cookie-session", signer_kwargs=how_flask_signs)
+as_flask_does = {"key_derivation": "hmac", "digest_method": hashlib.sha1}
+signer = URLSafeTimedSerializer(
+    "dev", salt="cookie-session", signer_kwargs=as_flask_does
+)
 print(signer.dumps({"user": "the mayor"}))
 EOF
 )

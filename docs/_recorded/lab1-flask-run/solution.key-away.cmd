@@ -1,4 +1,5 @@
-curl -s -c jar -o /dev/null -d user=ada -d password=pinboard http://localhost:8080/login
+curl -s -c jar -o /dev/null -d user=ada -d password=pinboard \
+  http://localhost:8080/login
 curl -s -b jar http://localhost:8080/me
 docker compose exec app rm /data/secret_key
 docker compose restart

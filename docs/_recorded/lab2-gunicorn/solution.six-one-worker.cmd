@@ -1,3 +1,5 @@
 echo 'WEB_CONCURRENCY=1' >> .env
 docker compose up -d --wait
-seq 6 | xargs -P 6 -I{} curl -s -o /dev/null -w '{}: answered after %{time_total} s\n' 'http://localhost:8080/bench/slow?seconds=1'
+seq 6 | xargs -P 6 -I{} \
+  curl -s -o /dev/null -w '{}: answered after %{time_total} s\n' \
+  'http://localhost:8080/bench/slow?seconds=1'

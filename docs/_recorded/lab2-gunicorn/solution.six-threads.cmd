@@ -1,3 +1,5 @@
 echo 'GUNICORN_CMD_ARGS=--workers 1 --threads 8' >> .env
 docker compose up -d --wait
-seq 6 | xargs -P 6 -I{} curl -s -o /dev/null -w '{}: answered after %{time_total} s\n' 'http://localhost:8080/bench/slow?seconds=1'
+seq 6 | xargs -P 6 -I{} \
+  curl -s -o /dev/null -w '{}: answered after %{time_total} s\n' \
+  'http://localhost:8080/bench/slow?seconds=1'

@@ -1,6 +1,8 @@
 for client in 1 2 3 4; do
-  sleep 6 | curl -s -o /dev/null -T - -X POST http://localhost:8080/bench/upload &
+  sleep 6 \
+    | curl -s -o /dev/null -T - -X POST http://localhost:8080/bench/upload &
 done
 sleep 1
-curl -s -o /dev/null -w 'status %{http_code} after %{time_total} s\n' http://localhost:8080/healthz
+curl -s -o /dev/null -w 'status %{http_code} after %{time_total} s\n' \
+  http://localhost:8080/healthz
 wait
