@@ -9,6 +9,7 @@ import click
 from grader.catalog import Catalog
 from grader.model import AnyCheck, Lab, Weight
 from grader.render.data import FIELDS
+from grader.text import continued
 
 FOLDER = "docs/_generated"
 NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
@@ -67,7 +68,7 @@ def _check(check: AnyCheck) -> str:
             "",
             f"`{check.id}` · {' · '.join(notes)}",
             "",
-            f"*Passes when* {_continued(check.rule)}",
+            f"*Passes when* {_sentence(continued(check.rule))}",
             "",
             _text(check.why),
             "",
@@ -140,12 +141,6 @@ def _section(name: str, text: str) -> str:
 def _sentence(text: str) -> str:
     line = _text(text)
     return line if line.endswith((".", "!", "?")) else f"{line}."
-
-
-def _continued(text: str) -> str:
-    """A sentence that goes on after other words: without its capital, unless that belongs to a name."""
-    line = _sentence(text)
-    return line if line[1:2].isupper() else line[:1].lower() + line[1:]
 
 
 def _text(text: str) -> str:

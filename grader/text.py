@@ -35,6 +35,11 @@ def mask(text: str) -> str:
     return _SECRETS.sub(r"\1\2[masked]", _PEM.sub("[private key masked]", text))
 
 
+def continued(text: str) -> str:
+    """A sentence that goes on after other words: without its capital, unless that belongs to a name (HTTP, 3)."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """'; did you mean …?' when one of `words` is close to `word`, else ''."""
     close = difflib.get_close_matches(word, list(words), n=1)

@@ -14,6 +14,7 @@ from grader.plan import Plan
 from grader.progress import PastRun, first_passes
 from grader.render.style import Style
 from grader.render.terminal import plural
+from grader.text import continued
 
 WEIGHTS = {
     Weight.BLOCKER: "blocker: without it this is not production",
@@ -44,7 +45,7 @@ def explain(check: AnyCheck, page: str, taught: str, style: Style) -> str:
     rows = [
         style.paint(f"{check.id}: {check.title}", "bold"),
         "",
-        style.wrap(f"It passes when: {check.rule}", "  "),
+        style.wrap(f"It passes when {continued(check.rule)}", "  "),
         "",
         *(style.wrap(" ".join(part.split()), "  ") for part in check.why.split("\n\n")),
         "",

@@ -32,12 +32,13 @@ def reload_zero_fail(seen: Reloaded) -> Verdict:
     """
     again = f"docker compose exec {seen.service} sh -c "
     again += "'cat /proc/1/task/1/children; kill -HUP 1; sleep 3; cat /proc/1/task/1/children'"
+    ps = f"docker compose ps -a {seen.service}"
     bad = next((load for load in (seen.load, seen.slow) if load is not None and load.failed), None)
     if seen.restarted:
         return failed(
             f"SIGHUP to process 1 ({seen.pid1}) ended {seen.service} as a whole" + (_lost(bad) if bad else ""),
             hint="which process is number 1 in the container, and what does SIGHUP mean to it?",
-            reproduce=f"docker compose kill -s HUP {seen.service}; sleep 2; docker compose ps -a {seen.service}",
+            reproduce=f"{ps}; docker compose exec {seen.service} sh -c 'kill -HUP 1'; sleep 2; {ps}",
         )
     if seen.survivors or not seen.newcomers:
         return failed(
@@ -78,7 +79,8 @@ def graceful_stop(seen: Stopping) -> Verdict:
     if seen.request is None:
         return skipped(str(needs_bench("an endpoint that is slow")))
     then = f"docker compose ps -a {seen.service}; docker compose start {seen.service}"
-    again = f"curl -sX POST '{seen.site}{seen.request.path}' & sleep 1; docker compose stop {seen.service}; {then}"
+    again = f"curl -sX POST -o /dev/null -w '%{{http_code}}\\n' '{seen.site}{seen.request.path}' & sleep 1; "
+    again += f"docker compose stop {seen.service}; {then}"
     how = f"{seen.service} stopped after {seen.seconds:.1f} s with exit code {seen.exit_code}"
     if seen.request.status != 200:
         return failed(

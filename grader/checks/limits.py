@@ -68,15 +68,14 @@ def _refused(tried: Oversized) -> bool:
 
 
 def _again(site: str, tried: Oversized) -> str:
-    # A word of a command line may have 128 KiB at most: curl reads longer ones from standard input (-K -).
-    lines = f"print('url = {site}/')"
-    if tried.what == "a URL":
-        lines = f"print('url = {site}/' + 'a' * {tried.size})"
-    elif tried.what == "one header":
-        lines += f"; print('header = \\\"X-Probe: ' + 'a' * {tried.size} + '\\\"')"
-    else:
-        lines += f"; [print(f'header = X-{{n}}:' + 'a' * {tried.size // 500}) for n in range(500)]"
-    return f'python3 -c "{lines}" | curl -so /dev/null -w "%{{http_code}}\\n" -K -'
+    # curl takes words up to 128 KiB only.
+    sent = {
+        "a URL": f"'/' + 'a' * {tried.size}",
+        "one header": f"'/', headers={{'X-Probe': 'a' * {tried.size}}}",
+        "500 headers": f"'/', headers={{f'X-{{n}}': 'a' * {tried.size // 500} for n in range(500)}}",
+    }[tried.what]
+    code = f"import http.client as h; c = h.HTTPConnection('{site.partition('//')[2]}'); c.request('GET', {sent}); "
+    return f'python3 -c "{code}print(c.getresponse().status)"'
 
 
 @check(

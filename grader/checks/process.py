@@ -129,5 +129,5 @@ def zombies_reaped(seen: Orphan) -> Verdict:
         f"process {seen.pid}, left to process 1 ({seen.pid1}), has ended and is still there as a zombie",
         hint="does process 1 wait for children that it did not start itself? An init does",
         reproduce=f"docker compose exec {seen.service} sh -c 'sleep 1 & exit'; sleep 2; "
-        f"docker compose top {seen.service}",
+        f"docker compose exec {seen.service} sh -c 'grep State: /proc/[0-9]*/status'",
     )

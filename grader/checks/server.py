@@ -44,24 +44,25 @@ def prod_wsgi_server(doors: Doors) -> Verdict:
             return failed(
                 f"on {door.where}, {door.service} answers as Server: {door.server}",
                 hint="which command does the container run? A WSGI server such as Gunicorn belongs there",
-                reproduce=f"docker compose exec {door.service} cat /proc/1/cmdline | tr '\\0' ' '",
+                reproduce=_said(door.service, door.where, "GET / HTTP/1.0"),
             )
         if any(all(sign in reply for sign in STDLIB_PAGE) for reply in door.replies):
             return failed(
                 f"on {door.where}, {door.service} answers nonsense with the error page of Python's own http.server, "
                 "which the development server is built on",
                 hint="the Server header may say what it likes: which command does the container run?",
-                reproduce=_nonsense(door.service, door.where),
+                reproduce=_said(door.service, door.where, "GARBAGE"),
             )
     seen = ", ".join(f"{door.where} {door.server or 'without a Server header'}" for door in doors.found)
     return passed(f"no sign of a development server: {seen}")
 
 
-def _nonsense(service: str, where: str) -> str:
-    family, target = ("AF_INET", f"('127.0.0.1',{where.removeprefix('port ')})")
-    if where.startswith("/"):
-        family, target = ("AF_UNIX", f"'{where}'")
-    code = f"import socket as s; c=s.socket(s.{family}); c.connect({target}); c.send(b'GARBAGE\\r\\n\\r\\n'); "
+def _said(service: str, where: str, words: str) -> str:
+    """Shows what the app itself answers to a line, with the Python that it has to have."""
+    family, to = ("AF_UNIX", f"'{where}'")
+    if where.startswith("port "):
+        family, to = ("AF_INET", f"('127.0.0.1', {where.removeprefix('port ')})")
+    code = f"import socket as s; c = s.socket(s.{family}); c.connect({to}); c.send(b'{words}\\r\\n\\r\\n'); "
     return f'docker compose exec {service} python -c "{code}print(c.recv(999).decode())"'
 
 

@@ -36,16 +36,20 @@ def session_cookie_flags(seen: SignedIn) -> Verdict:
             hint="does the answer set a cookie, and does the app accept it when it comes back?",
             reproduce=see,
         )
-    keepers = [cookie for cookie in seen.cookies if cookie.keeps_login] or list(seen.cookies)
-    cookie = keepers[-1]  # a browser keeps the last of the same name
-    lacks = [word for word in (_script(cookie), _site(cookie), _domain(cookie, seen.host)) if word]
-    if lacks:
+    keepers = [cookie for cookie in seen.cookies if cookie.keeps_login]
+    # A browser keeps the last of the same name. Where it takes several cookies, a thief needs all: the safest counts.
+    cookie = keepers[-1] if keepers else min(seen.cookies, key=lambda one: len(_lacks(one, seen.host)))
+    if lacks := _lacks(cookie, seen.host):
         return failed(
             f"the cookie {cookie.name} keeps the visitor signed in, and {' and '.join(lacks)}",
             hint="which of Flask's SESSION_COOKIE_… settings has a default that does not fit here?",
             reproduce=see,
         )
     return passed(f"the cookie {cookie.name} is HttpOnly and SameSite={cookie.same_site}")
+
+
+def _lacks(cookie: Cookie, host: str) -> list[str]:
+    return [word for word in (_script(cookie), _site(cookie), _domain(cookie, host)) if word]
 
 
 def _script(cookie: Cookie) -> str:

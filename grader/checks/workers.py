@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed
+from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.fault import Hang, HangWorker, KillWorker, Respawn
 from grader.probes.workers import Recycling, WearOut
 
@@ -68,7 +68,7 @@ def _restarted(seen: Respawn) -> Verdict:
         f"the only process of {seen.service} was killed, and {RESTARTED_WITHIN:.0f} s later the service was "
         f"{'down' if seen.ended else 'silent'} (restart policy: {seen.restart_policy})",
         hint="nothing in the container could replace it, and nobody outside did: what is a restart policy?",
-        reproduce=f"docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' $(docker compose ps -q {seen.service})",
+        reproduce=f"docker inspect -f '{{{{json .HostConfig.RestartPolicy}}}}' $(docker compose ps -aq {seen.service})",
     )
 
 
@@ -152,6 +152,12 @@ def worker_recycling(seen: Recycling) -> Verdict:
             f"{seen.replaced} of {seen.workers} workers ended during {seen.sent} requests, and nobody took their place",
             hint="who starts new workers? docker compose logs --tail 20",
             reproduce=again,
+        )
+    if not seen.replaced and seen.sent < seen.wanted:
+        return unknown(
+            Reason.TIMED_OUT,
+            f"only {seen.sent} of {seen.wanted} requests were answered in {seen.seconds:.0f} s, and no worker was replaced",
+            hint="close what else runs on this machine and check again",
         )
     if not seen.replaced:
         return failed(

@@ -24,8 +24,9 @@ class Binding:
     """A port of a service that the host lets others connect to. `local` when only this machine can.
 
     `edge` and `app` say whose port it is: the edge's, or the app's own web server (net.app-port-unpublished judges
-    that one). `shared` says that the program behind it also answers at the entry; None where that is not known.
-    `state_path` is where it shows its own state to anybody.
+    that one). Only theirs are asked what they speak, and only where other machines reach them; else `speaks` is None.
+    `shared` says that the program behind it also answers at the entry; None where that is not known. `state_path` is
+    where it shows its own state to anybody.
     """
 
     service: str
@@ -35,7 +36,7 @@ class Binding:
     local: bool
     edge: bool
     app: bool
-    speaks: Speaks
+    speaks: Speaks | None
     shared: bool | None
     state_path: str
 
@@ -73,7 +74,8 @@ def is_local(address: str) -> bool:
 
 def _binding(stack: Stack, service: ServiceFacts, port: Published, edge: bool) -> Binding:
     to, local = Address(loopback(port.address), port.host_port), is_local(port.address)
-    speaks = _speaks(stack, to)
+    of_the_app = not edge and (service.id, port.port) in _app_ports(stack)
+    speaks = _speaks(stack, to) if (edge or of_the_app) and not local else None
     further = edge and not local and to.port != stack.ask(Entry()).port
     return Binding(
         service.service,
@@ -82,7 +84,7 @@ def _binding(stack: Stack, service: ServiceFacts, port: Published, edge: bool) -
         port.port,
         local,
         edge,
-        not edge and speaks is Speaks.HTTP and (service.id, port.port) in _app_ports(stack),
+        of_the_app and speaks is not Speaks.SILENCE,
         speaks,
         _shared(stack, service, port.port) if further else None,
         _state_path(stack, to) if further and speaks is Speaks.HTTP else "",

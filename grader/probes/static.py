@@ -14,6 +14,7 @@ from grader.probes.pages import linked
 from grader.stacks.base import HOST, NotApplicable, Stack
 
 REDIRECTS = 3  # that lead from / to the page
+FOLDERS = 6  # that are looked into
 ASKED = 3  # files of which caching is looked at: one of each kind
 
 
@@ -64,13 +65,13 @@ class StaticFound:
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """Every folder that holds one, and those above, the site's root left out: "/static/", "/static/img/"."""
+        """The first FOLDERS that hold one or lead there, the root of the site left out: "/static/", "/static/img/"."""
         found: dict[str, None] = {}
         for file in self.files:
             parts = file.folder.strip("/").split("/")
             for depth in range(1, len(parts) + 1):
                 found.setdefault("/" + "/".join(parts[:depth]) + "/")
-        return tuple(folder for folder in sorted(found) if folder != "//")
+        return tuple(folder for folder in sorted(found) if folder != "//")[:FOLDERS]
 
     def of(self, kind: Kind) -> StaticFile | None:
         return next((file for file in self.files if file.kind is kind), None)

@@ -22,6 +22,7 @@ class Recycling:
     site: str
     master: int
     workers: int
+    wanted: int  # so many requests wear one of them out for certain
     sent: int
     replaced: int
     refilled: bool  # as many as before at the end
@@ -42,7 +43,8 @@ class WearOut(Probe[Recycling]):
     at_once: int
     disturbs: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 8.0
+    longest: ClassVar[float] = 20.0  # seconds of requests
+    seconds: ClassVar[float] = 12.0
 
     def ask(self, stack: Stack, /) -> Recycling:
         app = supervised(stack)
@@ -50,7 +52,7 @@ class WearOut(Probe[Recycling]):
         via, to = reach(stack, app)
         bound, begun = min(self.each * len(before), self.most), time.monotonic()
         sent, failures, missing = 0, [], 0
-        is_over = _over(self.seconds * 2)
+        is_over = _over(self.longest)
         while sent < bound and not missing and not is_over():
             many = min(self.at_once * 10, bound - sent)
             came = volley(stack, to, [HEALTH] * many, via=via, at_once=self.at_once)
@@ -64,6 +66,7 @@ class WearOut(Probe[Recycling]):
             site=site(stack, stack.ask(Entry())),
             master=app.master.pid,
             workers=len(before),
+            wanted=bound,
             sent=sent,
             replaced=len(before - complete.members) if complete else missing,
             refilled=complete is not None,

@@ -39,7 +39,7 @@ from grader.stacks.base import (
 )
 from grader.stacks.copies import copy_of, decoy
 from grader.stacks.engine import connect, gone
-from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, jobs, service_facts
+from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, is_spent, jobs, service_facts
 from grader.stacks.faults import Faults
 from grader.stacks.images import image_facts, image_files
 from grader.stacks.journal import Journal
@@ -98,7 +98,8 @@ class ComposeStack(Faults):
         except DockerException as trouble:
             raise gone(trouble) from trouble
         waited_for = jobs(raws)
-        facts = [service_facts(raw, self._image_config(raw["Image"]), waited_for) for raw in raws]
+        parts = [raw for raw in raws if not is_spent(raw)]
+        facts = [service_facts(raw, self._image_config(raw["Image"]), waited_for) for raw in parts]
         found = tuple(sorted(facts, key=lambda fact: (fact.service, fact.name)))
         if self._as_found is None:
             self._as_found = found

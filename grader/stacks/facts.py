@@ -61,6 +61,12 @@ def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozen
     )
 
 
+def is_spent(raw: Mapping[str, Any]) -> bool:
+    """Whether a container is all that is left of a `docker compose run` that has ended: no part of the stack."""
+    one_off = (raw["Config"].get("Labels") or {}).get(ONE_OFF) == "True"
+    return one_off and raw["State"]["Status"] in (State.EXITED, State.DEAD)
+
+
 def jobs(containers: list[Mapping[str, Any]]) -> frozenset[str]:
     """Services that another one waits for with `service_completed_successfully`."""
     found = set()

@@ -12,7 +12,7 @@ from grader.probes.entrance import Speaks
 from grader.probes.published import Binding, Bindings, is_local
 
 EDGE = Binding("proxy", "0.0.0.0", 8080, 80, False, True, False, Speaks.HTTP, None, "")
-REDIS = Binding("cache", "0.0.0.0", 6379, 6379, False, False, False, Speaks.SILENCE, None, "")
+REDIS = Binding("cache", "0.0.0.0", 6379, 6379, False, False, False, None, None, "")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ REDIS = Binding("cache", "0.0.0.0", 6379, 6379, False, False, False, Speaks.SILE
         (replace(REDIS, speaks=Speaks.HTTP, app=True), Outcome.PASS),  # net.app-port-unpublished is red, once
         (REDIS, Outcome.FAIL),
         (replace(REDIS, address=""), Outcome.FAIL),
-        (replace(REDIS, address="192.168.1.5", speaks=Speaks.HTTP), Outcome.FAIL),  # Prometheus on the LAN
+        (replace(REDIS, address="192.168.1.5"), Outcome.FAIL),  # Prometheus on the LAN
         (replace(EDGE, port=9191, speaks=Speaks.SILENCE), Outcome.FAIL),  # uWSGI statistics in the same container
         (replace(EDGE, port=9001, shared=False), Outcome.FAIL),  # supervisord's own web page
         (replace(EDGE, port=8081, shared=True, state_path="/stub_status"), Outcome.FAIL),

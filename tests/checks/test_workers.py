@@ -82,6 +82,7 @@ WORN = Recycling(
     site="http://localhost:8080",
     master=1,
     workers=4,
+    wanted=2200,
     sent=1200,
     replaced=2,
     refilled=True,
@@ -96,6 +97,7 @@ WORN = Recycling(
     (
         (WORN, Outcome.PASS, "2 of 4"),
         (replace(WORN, sent=2200, replaced=0), Outcome.FAIL, "same 4 processes"),
+        (replace(WORN, replaced=0), Outcome.UNKNOWN, "only 1200 of 2200"),  # too slow a machine to tell
         (replace(WORN, failed=1, first="connection reset"), Outcome.FAIL, "connection reset"),
         (replace(WORN, refilled=False), Outcome.FAIL, "nobody took their place"),
     ),

@@ -104,8 +104,10 @@ def test_an_answer_is_hidden_until_the_reader_asks(page: Page, address: str) -> 
 
 def test_search_finds_a_check(page: Page, address: str) -> None:
     page.goto(address, wait_until="networkidle")
-    page.locator("input.md-search__input").fill("graceful stop")
-    expect(page.locator(".md-search-result__item").first).to_be_visible()
+    page.locator("input.md-search__input").click()  # this is what loads the index
+    expect(page.locator(".md-search-result__meta")).to_have_text("Type to start searching", timeout=15_000)
+    page.locator("input.md-search__input").press_sequentially("graceful stop")
+    expect(page.locator(".md-search-result__item").first).to_be_visible(timeout=15_000)
 
 
 def test_the_reader_can_switch_colours_and_the_choice_stays(page: Page, address: str, scheme: str) -> None:

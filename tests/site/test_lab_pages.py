@@ -62,7 +62,7 @@ def test_each_step_includes_its_checks_and_gives_the_same_hints_as_the_grader(na
 @pytest.mark.parametrize("name", LABS)
 def test_minutes_and_number_of_steps_are_the_lab_s(name: str) -> None:
     described = lab(name)
-    assert f"<strong>{described['minutes']} minutes</strong> · {len(described['steps'])} steps" in page(name)
+    assert f"**{described['minutes']} minutes** · {len(described['steps'])} steps" in page(name)
 
 
 @pytest.mark.parametrize("name", LABS)

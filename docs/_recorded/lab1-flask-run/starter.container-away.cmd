@@ -5,4 +5,5 @@ curl -s -b jar -o /dev/null -d text='Still here?' -d colour=sky \
 rm jar
 docker compose down
 docker compose up -d --wait
+until curl -s -o /dev/null http://localhost:8080/healthz; do sleep 1; done
 curl -s http://localhost:8080/ | grep -c 'Still here?'
