@@ -97,10 +97,8 @@ def _checks(catalog: Catalog) -> str:
 
 
 def _labs(catalog: Catalog) -> str:
-    rows = ["| lab | minutes | checks |", "|---|---|---|"]
-    for lab in catalog.labs:
-        rows.append(f"| [{_text(lab.title)}](labs/{lab.id}.md) | {lab.minutes} | {len(lab.checks)} |")
-    return "\n".join(rows) + "\n"
+    rows = [f"| [{_text(lab.title)}](labs/{lab.id}.md) | {lab.minutes} | {len(lab.checks)} |" for lab in catalog.labs]
+    return "\n".join(["| lab | minutes | checks |", "|---|---|---|", *rows]) + "\n"
 
 
 def _commands(group: click.Group, prefix: str = "grader") -> str:

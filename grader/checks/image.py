@@ -38,8 +38,8 @@ def image_no_junk(seen: Contents) -> Verdict:
 
 def in_layers(image: str, path: str) -> str:
     """A command that finds a path in every layer: `docker run` only shows what no later layer hides."""
-    unpack = f"docker save {image} | tar -x && find . -type f -exec tar -tf {{}} \\; 2>/dev/null"
-    return f"(cd $(mktemp -d) && {unpack} | grep -F '{path}')"
+    unpack = f"docker save {image} | tar -x && find . -type f -exec tar -tf {{}} \\; 2>/dev/null | grep -F '{path}'"
+    return f'(d=$(mktemp -d); cd "$d" && {unpack}; rm -rf "$d")'
 
 
 def _named(junk: Junk) -> str:

@@ -58,9 +58,8 @@ def test_the_check_of_the_readme_works_as_it_stands(project: Path) -> None:
     assert code is not None
     (project / "grader/checks/mine.py").write_text(IMPORTS + code.group(1))
     toml = project / "labs/lab3-nginx/lab.toml"
-    toml.write_text(
-        toml.read_text().replace('"forwarded.host-preserved",', '"forwarded.host-preserved", "forwarded.no-via",')
-    )
+    step = '  "proxy.path-and-method-preserved",'
+    toml.write_text(toml.read_text().replace(step, f'{step}\n  "forwarded.no-via",'))
 
     assert "Responses do not say which proxies they passed" in grader(project, "explain", "no-via")
     gate = grader(project, "dev", "check", "--no-docker")

@@ -1,5 +1,6 @@
-#!/usr/bin/env python3
-"""Draws a terminal report as SVG: `script -qec "grader check lab1" report.ansi; scripts/report-picture < report.ansi`.
+"""Draws a terminal report as SVG, for the README.
+
+    script -qec "grader check lab1" report.ansi; python -m tests.site.report_picture < report.ansi > report.svg
 
 Reads text with the few colour codes that the grader writes, and writes one picture to standard output.
 """
@@ -11,6 +12,10 @@ from html import escape
 COLUMNS, LINE, CHARACTER, MARGIN = 84, 19, 8.43, 18  # characters, then pixels
 COLOURS = {"1": "#ffffff", "2": "#8b98a5", "32": "#7ee2a8", "1;31": "#ff8d80", "36": "#7cc7ff"}
 CODE = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def write(line: str) -> None:
+    sys.stdout.write(line + "\n")
 
 
 def spans(line: str) -> str:
@@ -43,15 +48,16 @@ def main() -> None:
     while lines and not lines[-1].strip():
         lines.pop()
     width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), len(lines) * LINE + 2 * MARGIN
-    print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">')
-    print("<title>A report of the grader in a terminal</title>")
-    print(f'<rect width="{width}" height="{height}" rx="10" fill="#10171e"/>')
+    write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">')
+    write("<title>A report of the grader in a terminal</title>")
+    write(f'<rect width="{width}" height="{height}" rx="10" fill="#10171e"/>')
     font = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
-    print(f'<g font-family="{font}" font-size="14" fill="#d7dee5" xml:space="preserve">')
+    write(f'<g font-family="{font}" font-size="14" fill="#d7dee5" xml:space="preserve">')
     for number, line in enumerate(lines):
         if line.strip():
-            print(f'<text x="{MARGIN}" y="{MARGIN + 14 + number * LINE}">{spans(line)}</text>')
-    print("</g>\n</svg>")
+            write(f'<text x="{MARGIN}" y="{MARGIN + 14 + number * LINE}">{spans(line)}</text>')
+    write("</g>\n</svg>")
 
 
-main()
+if __name__ == "__main__":
+    main()
