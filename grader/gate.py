@@ -6,9 +6,9 @@ solution passes everything, each mutant turns exactly its declared checks red, e
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -49,30 +49,17 @@ def stacks(base: Path, catalog: Catalog, *, only: Sequence[str], record: bool, a
     for word in only:
         if word not in known:
             raise CourseError(f"no starter, solution, mutant or variant '{word}' (see labs/ and tests/mutants)")
-    todo: queue.SimpleQueue[Case] = queue.SimpleQueue()
     chosen = [case for case in every if not only or case.name in only or case.lab.id in only]
-    for case in chosen:
-        todo.put(case)
-    problems: list[str] = []
     lock = threading.Lock()
 
-    def work() -> None:
-        while True:
-            try:
-                case = todo.get_nowait()
-            except queue.Empty:
-                return
-            outcome = try_case(base, catalog, case, record=record)
-            with lock:
-                problems.extend(f"{case.name}: {problem}" for problem in outcome.problems)
-                say(_line(case, outcome))
+    def tried(case: Case) -> list[str]:
+        outcome = try_case(base, catalog, case, record=record)
+        with lock:
+            say(_line(case, outcome))
+        return [f"{case.name}: {problem}" for problem in outcome.problems]
 
-    workers = [threading.Thread(target=work) for _ in range(min(at_once, len(chosen)))]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return problems
+    with ThreadPoolExecutor(at_once) as workers:
+        return [problem for problems in workers.map(tried, chosen) for problem in problems]
 
 
 def _line(case: Case, outcome: Outcome) -> str:

@@ -156,7 +156,7 @@ def worker_recycling(seen: Recycling) -> Verdict:
     if not seen.replaced and seen.sent < seen.wanted:
         return unknown(
             Reason.TIMED_OUT,
-            f"only {seen.sent} of {seen.wanted} requests were answered in {seen.seconds:.0f} s, and no worker was replaced",
+            f"only {seen.sent} of {seen.wanted} requests were answered in {seen.seconds:.0f} s, which wore nobody out",
             hint="close what else runs on this machine and check again",
         )
     if not seen.replaced:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
+from grader.model import Reason
 from grader.probes.base import wait_for
 from grader.probes.http import Entry, HttpAnswer, client_on, json_of
 from grader.probes.load import volley
@@ -20,8 +22,10 @@ from grader.stacks.base import (
     Vantage,
 )
 
-BACK = 60.0  # seconds that a service may take to answer after it was started again
+BACK = 30.0  # seconds that a service may take to answer after it was started again
 HEALTH = "/healthz"
+STEADY = 0.4  # seconds in which nobody comes or goes, when the processes of a server have settled …
+SETTLES = 10.0  # … which they do within so many seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,25 @@ def members(processes: tuple[Process, ...]) -> frozenset[tuple[int, int]]:
     return frozenset((process.pid, process.started) for process in processes)
 
 
+def settled(stack: Stack) -> App:
+    """The app's server, once the same processes have done the work for a while: after a restart some come late."""
+
+    def look() -> App | None:
+        stack.forget()
+        app = app_of(stack)
+        time.sleep(STEADY)
+        now = crew(stack, app)
+        return app if now and now.members == members(app.workers) else None
+
+    app = wait_for(look, SETTLES)
+    if app is None:
+        raise CouldNotLook(Reason.TIMED_OUT, f"the app's processes came and went for {SETTLES:.0f} s")
+    return app
+
+
 def supervised(stack: Stack) -> App:
-    """The app's server, if it has workers that a master can replace."""
-    app = app_of(stack)
+    """The app's server once it has settled, if it has workers that a master can replace."""
+    app = settled(stack)
     if app.workers == (app.master,):
         raise NotApplicable("one process does all the work: there is no master that could replace a worker")
     return app

@@ -21,12 +21,12 @@ AWAY = 1.0  # seconds during which they go on asking once the app is gone
 WAIT = 6.0  # seconds that a request is given: a second more than the rule allows
 PATIENCE = 16.0  # seconds to come back after the app listens: a second more than the rule allows
 STREAK = 3  # answers in a row
-KEPT = 60  # replies that evidence keeps
+KEPT = 20  # of the slowest replies, and of the last ones, that evidence keeps
 
 
 @dataclass(frozen=True, slots=True)
 class AppDown:
-    """What clients saw from just before the app was stopped until after it was gone, oldest first, and its return.
+    """What clients saw from just before the app was stopped until after it was gone (as `kept` picks), and its return.
 
     `gone` is when the stop was complete, in the seconds of Reply.at. `usual` is what the page usually answers.
     """
@@ -78,8 +78,14 @@ class Down(Probe[AppDown]):
         if site.bench and any(reply.app and reply.at > since for reply in replies):
             raise CouldNotLook(Reason.UNREACHABLE, "the app answered although it was stopped: there is more of it")
         names = " ".join(dict.fromkeys(app.service.service for app in apps))
-        kept = tuple(sorted(replies, key=lambda reply: reply.at))[-KEPT:]
-        return AppDown(site.url, site.page, names, site.bench, site.usual, round(since, 3), kept, comeback)
+        return AppDown(site.url, site.page, names, site.bench, site.usual, round(since, 3), kept(replies), comeback)
+
+
+def kept(replies: list[Reply]) -> tuple[Reply, ...]:
+    """The slowest and the last replies, oldest first: what is wrong with a site without an app is wrong there."""
+    in_order = sorted(replies, key=lambda reply: reply.at)
+    slowest = sorted(replies, key=lambda reply: reply.seconds)[-KEPT:]
+    return tuple(reply for reply in in_order if reply in slowest or reply in in_order[-KEPT:])
 
 
 def _go_on_asking(site: Site, replies: list[Reply], gone: threading.Event, over: threading.Event) -> None:

@@ -17,13 +17,14 @@ from grader.probes.crew import (
     pids_of,
     reach,
     replaced,
+    settled,
     start_of,
     supervised,
 )
 from grader.probes.http import Entry
 from grader.probes.load import Loaded, Shot, load, loaded, volley
 from grader.probes.server import has_bench
-from grader.probes.topology import WHOAMI, App, app_of
+from grader.probes.topology import WHOAMI, App
 from grader.stacks.base import Stack, Undo
 
 SETTLE = 0.5  # seconds that the load goes on after all is well again
@@ -54,10 +55,10 @@ class KillWorker(Probe[Respawn]):
     restart_limit: float  # … where the engine must start the service again
     disturbs: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 20.0  # two, where there is a master
+    seconds: ClassVar[float] = 15.0  # two, where there is a master
 
     def ask(self, stack: Stack, /) -> Respawn:
-        app = app_of(stack)
+        app = settled(stack)
         only_one = app.workers == (app.master,)
         with stack.disturbing(start_of(app.service)):
             refilled, back, shots = self._restarted(stack, app) if only_one else self._replaced(stack, app)

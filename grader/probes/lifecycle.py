@@ -17,12 +17,23 @@ from grader.probes.load import Loaded, Shot, load, loaded
 from grader.probes.server import has_bench
 from grader.probes.session import USER, live_cookie, user_of
 from grader.probes.topology import App, app_of
-from grader.stacks.base import Address, CouldNotLook, NotApplicable, Process, ServiceFacts, Stack, Stopped, Vantage
+from grader.stacks.base import (
+    Address,
+    CouldNotLook,
+    From,
+    NotApplicable,
+    Process,
+    ServiceFacts,
+    Stack,
+    Stopped,
+    Vantage,
+)
 
 SETTLE = 0.5  # seconds of load before a reload, and after one has taken effect
 RELOADS = 2
 LOOPS, LOOP = 2, 0.4  # slow requests under way at any time of a reload, and the seconds each takes
-UNDER_WAY = 0.4  # seconds until a request that was sent is being worked on
+TAKEN = 5.0  # seconds in which a worker must have accepted a request …
+UNDER_WAY = 0.4  # … and until it works on it
 SLOW = 2.0  # seconds that the request takes which is under way at the stop
 KILLED = 137  # the exit code of what the engine had to kill (128 + SIGKILL)
 ORPHAN = 0.3  # seconds that an orphan lives
@@ -64,7 +75,7 @@ class ReloadUnderLoad(Probe[Reloaded]):
     limit: float  # seconds for new workers to take the place of all the old ones
     disturbs: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 8.0
+    seconds: ClassVar[float] = 15.0
 
     def ask(self, stack: Stack, /) -> Reloaded:
         app = supervised(stack)
@@ -163,7 +174,7 @@ class StopUnderWay(Probe[Stopping]):
     longest: int  # seconds of grace at most: whoever gave it more must not make the check take as long
     disturbs: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 12.0
+    seconds: ClassVar[float] = 15.0
 
     def ask(self, stack: Stack, /) -> Stopping:
         app = app_of(stack)
@@ -176,7 +187,8 @@ class StopUnderWay(Probe[Stopping]):
         with stack.disturbing(start_of(app.service)):
             with ThreadPoolExecutor(1) as other:
                 request = other.submit(_request, stack, via, to, path, method) if path else None
-                time.sleep(UNDER_WAY if request else 0.0)
+                if request:
+                    _wait_until_under_way(stack, app, via, to)
                 stopped = stack.stop(app.service, grace)
                 under_way = request.result() if request else None
             stack.start(app.service)
@@ -206,6 +218,20 @@ def _request(stack: Stack, via: Vantage, to: Address, path: str, method: str) ->
     answered = send(stack, to, path, via=via, method=method, seconds=SLOW + 15)
     pid = json_of(answered).get("pid")
     return UnderWay(path, answered.status, answered.seen, answered.seconds, pid if isinstance(pid, int) else 0)
+
+
+def _wait_until_under_way(stack: Stack, app: App, via: Vantage, to: Address) -> None:
+    """Waits until a process of the app holds our connection, where we know our own address, and a moment longer."""
+    if via.kind is From.CLIENT:
+        mine = stack.client_address(via)
+
+        def look() -> bool | None:
+            held = stack.sockets(app.service).established
+            return True if any(c.pids and c.port == to.port and mine in c.peer for c in held) else None
+
+        if not wait_for(look, TAKEN, every=0.05):
+            raise CouldNotLook(Reason.TIMED_OUT, f"no process of the app took the request up within {TAKEN:.0f} s")
+    time.sleep(UNDER_WAY)
 
 
 def _cookie(stack: Stack) -> tuple[str, str]:

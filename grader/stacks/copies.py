@@ -44,6 +44,8 @@ def copy_of(
     """
     raw = api.inspect_container(container)
     config, host = raw["Config"], raw["HostConfig"]
+    if host.get("NetworkMode") == "host":
+        raise NotApplicable("it lives on the host's own network, where a copy would want the same ports")
     volumes = [m for m in raw["Mounts"] if m["Type"] == "volume"]
     binds = [f"{m['Source']}:{m['Destination']}:ro" for m in raw["Mounts"] if m["Type"] == "bind"]
     networks = sorted(raw["NetworkSettings"]["Networks"])

@@ -8,7 +8,7 @@ from grader.probes import down, moved, outage
 from grader.probes.down import Down
 from grader.probes.frozen import Frozen, freezing
 from grader.probes.moved import Moved
-from grader.probes.outage import site_of, until_back
+from grader.probes.outage import Reply, site_of, until_back
 from grader.stacks.base import CouldNotLook, NotApplicable
 from tests.probes.absences import Absent
 
@@ -20,6 +20,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outage, "STEADY", 0.005)
     monkeypatch.setattr(down, "PAUSE", 0.001)
     monkeypatch.setattr(down, "AWAY", 0.01)
+    monkeypatch.setattr(down, "KEPT", 1000)
     monkeypatch.setattr(moved, "PATIENCE", 0.05)
     monkeypatch.setattr(moved, "BACK", 0.5)
 
@@ -74,10 +75,19 @@ def test_the_stop_window_asks_before_and_after_the_app_is_gone_and_starts_it_aga
     after = [reply for reply in seen.replies if reply.at > seen.gone]
     assert any(reply.app for reply in before)
     assert {reply.status for reply in after} == {502}
-    assert len(seen.replies) <= down.KEPT
     assert there.done == ["note start", "stop within 10", "start"]
     assert seen.comeback.back >= 0
     assert seen.comeback.listening >= 0
+
+
+def test_evidence_keeps_the_slowest_and_the_last_replies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(down, "KEPT", 20)
+    many = [Reply(at / 10, 502, 6.0 if at == 3 else 0.0) for at in range(1000)]
+    few = down.kept(many)
+    assert len(few) <= 40
+    assert few[-1] == many[-1]
+    assert many[3] in few
+    assert list(few) == sorted(few, key=lambda reply: reply.at)
 
 
 def test_an_app_that_shares_its_instance_with_the_proxy_is_not_taken_away() -> None:

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from grader.model import Reason
-from grader.probes.crew import crew, full, is_gone, members, reach, replaced, supervised
+from grader.probes.crew import crew, full, is_gone, members, reach, replaced, settled, supervised
 from grader.probes.http import client_on
 from grader.probes.topology import App, Apps, find_app
 from grader.stacks.base import (
@@ -51,6 +51,9 @@ class Running:
             raise CouldNotLook(Reason.UNREACHABLE, "the sidecar is gone")
         return self._processes
 
+    def forget(self) -> None:
+        """The processes that are asked for again are the same."""
+
     def ask(self, probe: object) -> object:
         return (self._app,) if isinstance(probe, Apps) else Address("127.0.0.1", 8080)
 
@@ -75,7 +78,7 @@ def test_a_single_process_is_its_own_worker_whatever_it_adopted() -> None:
     assert alone.workers == (MASTER,)
     with pytest.raises(NotApplicable, match="no master"):
         supervised(running(alone, MASTER))
-    assert supervised(running(APP, MASTER)) == APP
+    assert supervised(running(APP, MASTER, *WORKERS)) == APP
 
 
 def test_workers_that_do_not_hold_the_socket_are_known_by_their_master_s_name() -> None:
@@ -102,6 +105,15 @@ def test_a_worker_is_replaced_when_it_is_gone_and_all_are_there_again(
     now = replaced(running(APP, *processes), APP, members(WORKERS), WORKERS[0])
 
     assert (now is not None) is is_replaced
+
+
+def test_a_server_that_never_settles_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.probes.crew.STEADY", 0.0)
+    monkeypatch.setattr("grader.probes.crew.SETTLES", 0.0)
+    late = process(20)
+
+    with pytest.raises(CouldNotLook, match="came and went"):
+        settled(running(APP, MASTER, *WORKERS, late))
 
 
 def test_a_service_that_does_not_run_has_no_crew() -> None:
