@@ -104,10 +104,11 @@ def run(
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # putting back is not to be interrupted a second time
         on_end()
-        stack.restore()
         raise Interrupted from None
     finally:
         signal.signal(signal.SIGTERM, previous)
+        # Also after a run that came to its end: a probe that was given up may have left something disturbed.
+        stack.restore()
         stack.close()
     return Report(
         lab=target.lab,

@@ -84,7 +84,12 @@ def chosen_checks(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
     if case.kind != "mutant":
         return plan(catalog, case.lab, Options()).asked
     declared = with_needs(catalog, tuple(case.fails))
-    return tuple(check for check in everything if check.id in declared or not (check.disturbs or check.deep))
+    asked_anyway = {catalog.checks[name].probe for name in declared}
+    return tuple(
+        check
+        for check in everything
+        if check.id in declared or check.probe in asked_anyway or not (check.disturbs or check.deep)
+    )
 
 
 def lay_out(base: Path, catalog: Catalog, case: Case, workspace: Path) -> None:
@@ -173,6 +178,7 @@ def _check(catalog: Catalog, case: Case, workspace: Path, project: str) -> tuple
     try:
         return Run(stack, chosen_checks(catalog, case), lambda result: None).go()
     finally:
+        stack.restore()
         stack.close()
 
 

@@ -25,6 +25,7 @@ TEXT_CAP = 4096  # bytes of one command line
 LIST_CAP = 2000  # processes, sockets, links
 FILE_CAP = 262_144  # bytes of one file
 SELF = os.getpid()
+ORPHANS: set[int] = set()  # our own, though another process is their parent by now
 
 
 # --- one connection -------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def processes() -> list[dict[str, Any]]:
     found = []
     for name in sorted(filter(str.isdigit, os.listdir("/proc")), key=int)[:LIST_CAP]:
         process = process_facts(int(name))
-        if process and SELF not in (process["pid"], process["ppid"]):
+        if process and SELF not in (process["pid"], process["ppid"]) and process["pid"] not in ORPHANS:
             found.append(process)
     return found
 
@@ -238,7 +239,9 @@ def send_signal(pid: int, started: int, signal: int) -> bool:
 def orphan(seconds: float) -> int:
     """Leaves a child to PID 1 and returns the pid of that child, which ends after `seconds`."""
     script = f"sleep {float(seconds)} >/dev/null 2>&1 & echo $!"  # else the pipe stays open until it ends
-    return int(subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, check=True).stdout)
+    pid = int(subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, check=True).stdout)
+    ORPHANS.add(pid)
+    return pid
 
 
 def _below(root_pid: int, path: str) -> str:
