@@ -72,7 +72,7 @@ def _check(check: AnyCheck) -> str:
             "",
             _text(check.why),
             "",
-            f"Where to look: {_sentence(check.fix)} Source: {_sentence(check.source)}"
+            f"Start here: {_sentence(check.fix)} Source: {_sentence(check.source)}"
             + (f" Needs: {needs}." if needs else ""),
             "",
             "</div>",

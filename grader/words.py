@@ -49,7 +49,7 @@ def explain(check: AnyCheck, page: str, taught: str, style: Style) -> str:
         "",
         *(style.wrap(" ".join(part.split()), "  ") for part in check.why.split("\n\n")),
         "",
-        style.wrap(check.fix, "             ", "  where      "),
+        style.wrap(check.fix, "             ", "  start      "),
         f"  weight     {WEIGHTS[check.weight]}",
         f"  asked      {probe_in_words(check)}",
         *([style.wrap(", ".join(check.needs), "             ", "  needs      ")] if check.needs else []),

@@ -103,7 +103,7 @@ def record(lab: str, names: list[str]) -> None:
                 for path in (path for path in commands if path.name.startswith(f"{state}.")):
                     workspace.reset()
                     path.with_suffix(".txt").write_text(workspace.answer(path.read_text()))
-                    sys.stdout.write(f"{path.relative_to(RECORDED)}\n")
+                    sys.stdout.write(f"{path.with_suffix('.txt').relative_to(RECORDED)}\n")
             finally:
                 workspace.down("--rmi", "local")
 
