@@ -127,7 +127,9 @@ def groups(catalog: Catalog, lab: Lab, chosen: Plan) -> tuple[Group, ...]:
     own = [Group(s.title, tuple(name for name in s.checks if name in asked)) for s in lab.steps]
     mine = {name for group in own for name in group.checks}
     rest = tuple(check.id for check in chosen.asked if check.id not in mine)
-    everything = (Group("Earlier labs", rest, earlier=True), *own)
+    before = {name for earlier in catalog.before(lab) for name in earlier.checks}
+    others = Group("Earlier labs", rest, earlier=True) if before >= set(rest) else Group("Other labs", rest)
+    everything = (others, *own)
     return tuple(group for group in everything if group.checks)
 
 

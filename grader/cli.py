@@ -113,7 +113,7 @@ def reset(lab: str | None, into: Path | None) -> None:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file.")
 @click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
 @click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
-@click.option("--yes", is_flag=True, help="Agree to repairs and to the commands in grader.toml without asking.")
+@click.option("--yes", is_flag=True, help="Agree to a repair without being asked.")
 def check(
     lab: str | None,
     quick: bool,

@@ -244,7 +244,6 @@ class Settings:
     slow_path: str = ""  # an endpoint that takes a second, for stacks without the bench
     static_path: str = ""  # a static file, for stacks whose home page links none
     loopback_ports: tuple[int, ...] = ()  # ports published on 127.0.0.1 on purpose
-    reload: str = ""  # the command that reloads the server
     ephemeral_sessions: bool = False  # logins are not meant to survive a restart
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from grader.text import line_of, nearest
 
 FILE = "grader.toml"
 SIZE_CAP = 64 * 1024  # bytes
+ENTRY = re.compile(r"[^\s/]+:\d{1,5}")
 
 
 class SettingsError(Exception):
@@ -34,7 +36,6 @@ def load(workspace: Path) -> Settings:
         "slow_path": str,
         "static_path": str,
         "loopback_ports": list,
-        "reload": str,
         "ephemeral_sessions": bool,
     }
     for key, value in data.items():
@@ -49,12 +50,14 @@ def load(workspace: Path) -> Settings:
         raise SettingsError(f"{path}: 'hosts' must be a list of host names, such as [\"localhost\"]")
     if not all(isinstance(port, int) for port in ports):
         raise SettingsError(f"{path}: 'loopback_ports' must be a list of port numbers, such as [9090]")
+    entry = data.get("entry", "")
+    if entry and not ENTRY.fullmatch(entry):
+        raise SettingsError(f"{path}: 'entry' must be an address and a port, such as \"127.0.0.1:8080\", not {entry!r}")
     return Settings(
         hosts=tuple(hosts),
-        entry=data.get("entry", ""),
+        entry=entry,
         slow_path=data.get("slow_path", ""),
         static_path=data.get("static_path", ""),
         loopback_ports=tuple(ports),
-        reload=data.get("reload", ""),
         ephemeral_sessions=data.get("ephemeral_sessions", False),
     )

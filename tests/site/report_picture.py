@@ -52,7 +52,7 @@ def main() -> None:
     write("<title>A report of the grader in a terminal</title>")
     write(f'<rect width="{width}" height="{height}" rx="10" fill="#10171e"/>')
     font = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
-    write(f'<g font-family="{font}" font-size="14" fill="#d7dee5" xml:space="preserve">')
+    write(f'<g font-family="{font}" font-size="14" fill="#d7dee5" style="white-space:pre">')
     for number, line in enumerate(lines):
         if line.strip():
             write(f'<text x="{MARGIN}" y="{MARGIN + 14 + number * LINE}">{spans(line)}</text>')

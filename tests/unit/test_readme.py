@@ -46,7 +46,7 @@ def grader(project: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("title", ["Add a check", "Add a lab"])
+@pytest.mark.parametrize("title", ("Add a check", "Add a lab"))
 def test_a_recipe_is_short(title: str) -> None:
     longest = max((block.splitlines() for block in section(title).split("```")), key=len)
 
@@ -83,4 +83,4 @@ def test_the_lab_of_the_readme_is_found_and_its_keys_are_those_that_are_named(pr
 def test_the_commands_of_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (root() / "Makefile").read_text(), re.MULTILINE))
 
-    assert {name for name in re.findall(r"make ([a-z-]+)", README)} <= targets
+    assert set(re.findall(r"make ([a-z-]+)", README)) <= targets

@@ -1,0 +1,46 @@
+"""grader.toml may widen discovery, and what it says wrongly is named with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.stacks.base import Settings
+from grader.stacks.settings import SettingsError, load
+
+
+def test_without_the_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert load(tmp_path) == Settings()
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    (tmp_path / "grader.toml").write_text(
+        'hosts = ["shop.test"]\nentry = "127.0.0.1:8080"\nslow_path = "/report"\nstatic_path = "/s/app.css"\n'
+        "loopback_ports = [9090]\nephemeral_sessions = true\n"
+    )
+
+    assert load(tmp_path) == Settings(("shop.test",), "127.0.0.1:8080", "/report", "/s/app.css", (9090,), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    (
+        ("host = 1", "line 1: no key 'host'; did you mean 'hosts'?"),
+        ("# mine\n\nentry = 8080", "line 3: 'entry' must be a str, not 8080"),
+        ('entry = "8080"', "'entry' must be an address and a port"),
+        ("hosts = []", "'hosts' must be a list of host names"),
+        ("hosts = [1]", "'hosts' must be a list of host names"),
+        ('loopback_ports = ["x"]', "'loopback_ports' must be a list of port numbers"),
+        ("hosts = [", "not valid TOML"),
+        ("#" * 70_000, "larger than 65536 bytes"),
+    ),
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "grader.toml").write_text(text)
+
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path)
+
+    assert says in str(refused.value)
+    assert "grader.toml" in str(refused.value)
