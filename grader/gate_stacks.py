@@ -76,13 +76,17 @@ def cases(base: Path, catalog: Catalog) -> tuple[Case, ...]:
 
 
 def chosen_checks(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
-    """Starters, solutions and variants answer for everything; a mutant for all that is calm, and for what it declares.
+    """Starters and variants answer for what `check` asks, a solution for its slow checks, too.
 
-    A mutant need not sit through the disturbances that have nothing to do with it.
+    A mutant answers for all that is calm and for what it declares: it need not sit through the disturbances that have
+    nothing to do with it.
     """
-    everything = plan(catalog, case.lab, Options(deep=True)).asked
+    usual = plan(catalog, case.lab, Options())
+    if case.kind == "solution":
+        return (*usual.asked, *usual.left_out)
     if case.kind != "mutant":
-        return plan(catalog, case.lab, Options()).asked
+        return usual.asked
+    everything = plan(catalog, case.lab, Options(deep=True)).asked
     declared = with_needs(catalog, tuple(case.fails))
     asked_anyway = {catalog.checks[name].probe for name in declared}
     return tuple(
