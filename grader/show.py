@@ -86,7 +86,7 @@ class Show:
                 except CouldNotLook as trouble:
                     self.write(terminal.trouble(str(trouble), trouble.hint, self.style))
                 self.write(self.style.paint("\nWatching files and containers; Ctrl-C ends.\n", "dim"))
-                what = changes(self.target.workspace, self.target.lab.id, SETTLE)
+                what = changes(self.target.workspace, self.target.url.partition("://")[2], SETTLE)
                 self.write(f"\n{what} changed at {time.strftime('%H:%M:%S')}.\n\n")
         except KeyboardInterrupt:
             return code

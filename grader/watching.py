@@ -26,7 +26,7 @@ def changes(workspace: Path | None, project: str, settle: float) -> str:
                 seen.put(", ".join(names[:3]))
 
     def containers() -> None:
-        for name in container_changes(project, stop):
+        for name in container_changes(workspace, project, stop):
             seen.put(f"service {name}")
 
     threads = [threading.Thread(target=work, daemon=True) for work in (files, containers)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 from grader.model import Reason
@@ -23,7 +24,7 @@ def open_stack(opening: Opening) -> Stack:
     return cast("Stack", backend.open_stack(opening))
 
 
-def container_changes(project: str, stop: threading.Event) -> Iterator[str]:
-    """The names of services of a Compose project that start, end or change health, as it happens."""
+def container_changes(workspace: Path | None, project: str, stop: threading.Event) -> Iterator[str]:
+    """The names of services of a stack that start or end, as it happens."""
     backend = importlib.import_module("grader.stacks.events")
-    return cast("Iterator[str]", backend.changes(project, stop))
+    return cast("Iterator[str]", backend.changes(workspace, project, stop))
