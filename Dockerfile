@@ -26,15 +26,17 @@ RUN pip install --no-index --no-deps --no-build-isolation --editable . \
 
 # --- site: from the tree that was tested ---
 FROM test AS site
-RUN mkdocs build --strict --site-dir /site
+RUN mkdocs build --strict --site-dir /site \
+    && python -m whitenoise.compress --quiet /site
+# What the grader reads of the labs. Their files, with the accounts and the mistakes that they teach, stay outside.
+RUN mkdir /labs && cp --recursive --parents labs/app labs/*/lab.toml /labs
 
 # --- what is shipped ---
 FROM base
 RUN pip install --no-cache-dir --require-hashes --requirement requirements/runtime.txt --requirement requirements/build.txt
 COPY pyproject.toml ./
 COPY grader/ grader/
-COPY labs/ labs/
-COPY solutions/ solutions/
+COPY --from=site /labs ./
 RUN pip install --no-index --no-deps --no-build-isolation --editable . \
     && useradd --uid 10001 --create-home --shell /usr/sbin/nologin course
 COPY --from=site /site site/

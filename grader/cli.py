@@ -367,7 +367,10 @@ def _lay_out(
     if previous is not None:
         course.go_on_from(previous, workspace)
         folders, replace = folders[-1:], True
-    return course.start(workspace, chosen, course.files(folders), replace=replace)
+    wanted = course.files(folders)
+    if previous is None and "compose.yaml" not in wanted:
+        raise click.UsageError(f"the files of {chosen.id} are not in this installation: use the project's own folder")
+    return course.start(workspace, chosen, wanted, replace=replace)
 
 
 def _laid_in_words(laid: Laid) -> str:

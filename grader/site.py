@@ -13,6 +13,7 @@ from whitenoise import WhiteNoise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from wsgiref.headers import Headers
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 FOLDER = Path(os.environ.get("SITE_DIR") or Path(__file__).resolve().parents[1] / "site")
@@ -40,4 +41,9 @@ def not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-app = WhiteNoise(not_found, root=str(FOLDER), index_file=True, max_age=60)
+def keep_assets(headers: Headers, path: str, url: str) -> None:
+    """Pages are asked for anew, so that an update is seen; what they are made of is kept for an hour."""
+    headers["Cache-Control"] = "no-cache" if path.endswith(".html") else "max-age=3600, public"
+
+
+app = WhiteNoise(not_found, root=str(FOLDER), index_file=True, add_headers_function=keep_assets)
