@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,5 +163,11 @@ class Show:
         return (owner[0].id, owner[1].id) if owner else ("", "")
 
     def _follow_up(self) -> str:
+        """What comes after a complete lab: the next one, with what the learner built."""
         after = next((lab for lab in self.catalog.labs if lab.after == self.target.lab.id), None)
-        return f"`grader start {after.id}` goes on." if after else "That was the last lab there is."
+        if after is None:
+            return "That was the last lab there is."
+        if self.target.workspace is None:
+            return f"`grader start {after.id}` goes on."
+        mine = shlex.quote(os.path.relpath(self.target.workspace))
+        return f"`docker compose down`, then `grader start {after.id} --from {mine}` goes on with what you built."

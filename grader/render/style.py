@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -12,6 +13,9 @@ from grader.model import Outcome
 
 WIDTH = 80  # columns when the terminal does not say; never wider than MAX_WIDTH, for the sake of reading
 MAX_WIDTH = 100
+
+CODE = re.compile(r"`[^`]+`")
+GLUE = "\x00"  # stands for a space that must not become the end of a line
 
 # Words first: a report is read aloud by screen readers and on monochrome projectors too.
 WORDS = {Outcome.PASS: "pass   ", Outcome.FAIL: "FAIL   ", Outcome.SKIP: "skip   ", Outcome.UNKNOWN: "unknown"}
@@ -34,15 +38,16 @@ class Style:
         return self.paint(WORDS[outcome], _COLOURS[outcome])
 
     def wrap(self, text: str, indent: str, first: str | None = None) -> str:
-        """`text` in lines of at most `width`; words longer than a line are left whole, so that they can be copied."""
+        """`text` in lines of at most `width`; a long word or a command in backquotes stays whole, to be copied."""
+        whole = CODE.sub(lambda code: code.group().replace(" ", GLUE), text)
         return textwrap.fill(
-            text,
+            whole,
             width=min(self.width, MAX_WIDTH),
             initial_indent=indent if first is None else first,
             subsequent_indent=indent,
             break_long_words=False,
             break_on_hyphens=False,
-        )
+        ).replace(GLUE, " ")
 
 
 def current(*, colour: bool) -> Style:

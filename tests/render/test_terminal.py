@@ -112,3 +112,9 @@ def test_what_only_deep_asks_is_not_owed() -> None:
     results = (*samples.RESULTS[:2], Result(slow, skipped("ask with --deep", Reason.LEFT_OUT), 0.0))
 
     assert replace(samples.ALL_GREEN, results=results).complete
+
+
+def test_a_command_in_backquotes_is_never_broken_over_lines() -> None:
+    command = "`docker compose up -d --build --wait`"
+    for lead in range(40, 80):
+        assert command in Style().wrap("x" * lead + f" then {command} and look", "  ")
