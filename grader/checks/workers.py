@@ -162,7 +162,7 @@ def worker_recycling(seen: Recycling) -> Verdict:
     if not seen.replaced:
         return failed(
             f"{seen.sent} requests were answered by the same {seen.workers} processes: none was replaced",
-            hint="after how many requests does a worker end? By default never",
+            hint=f"after how many requests does a worker end? {EACH} each are sent; Gunicorn's default is never",
             reproduce=again,
         )
     return passed(f"{seen.replaced} of {seen.workers} workers were replaced during {seen.sent} requests; none failed")
