@@ -365,7 +365,7 @@ def _lay_out(
     workspace = into or root() / "work" / chosen.id
     folders = course.layers(root(), catalog, chosen, solution=solution)
     if previous is not None:
-        course.go_on_from(previous, workspace)
+        course.go_on_from(previous, workspace, chosen)
         folders, replace = folders[-1:], True
     wanted = course.files(folders)
     if previous is None and "compose.yaml" not in wanted:

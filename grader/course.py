@@ -88,8 +88,11 @@ def start(workspace: Path, lab: Lab, wanted: Mapping[str, Path], *, replace: boo
     return Laid(workspace, tuple(written), tuple(kept), tuple(aside))
 
 
-def go_on_from(previous: Path, workspace: Path) -> tuple[str, ...]:
-    """Copies a learner's own previous workspace as the ground for the next lab; returns the paths it copied."""
+def go_on_from(previous: Path, workspace: Path, lab: Lab) -> tuple[str, ...]:
+    """Copies a learner's own previous workspace as the ground for `lab`; returns the paths it copied.
+
+    What they never changed is remembered as the course's, so that the next layer may replace it.
+    """
     if not previous.is_dir():
         raise CourseError(f"--from {previous}: no such folder")
     if workspace.exists() and any(workspace.iterdir()):
@@ -98,6 +101,7 @@ def go_on_from(previous: Path, workspace: Path) -> tuple[str, ...]:
     for name, source in mine.items():
         (workspace / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, workspace / name)
+    _write_manifest(workspace, lab, _laid_out(previous))
     return tuple(mine)
 
 
@@ -155,10 +159,13 @@ def _manifest(workspace: Path, lab: Lab) -> dict[str, str]:
     holds = lab_of(workspace)
     if holds and holds != lab.id:
         raise CourseError(f"{workspace}: is the workspace of {holds}; choose another folder with --into")
-    if not holds:
-        return {}
-    data = json.loads((workspace / STATE / MANIFEST).read_text(encoding="utf-8"))
-    return dict(data.get("files", {}))
+    return _laid_out(workspace) if holds else {}
+
+
+def _laid_out(workspace: Path) -> dict[str, str]:
+    """The digests in a workspace's manifest; {} without one."""
+    path = workspace / STATE / MANIFEST
+    return dict(json.loads(path.read_text(encoding="utf-8")).get("files", {})) if path.is_file() else {}
 
 
 def _write_manifest(workspace: Path, lab: Lab, laid: Mapping[str, str]) -> None:

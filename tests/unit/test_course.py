@@ -103,7 +103,7 @@ def test_going_on_from_the_previous_lab_takes_the_learners_own_files(base: Path,
     course.start(tmp_path / "one", ONE, wanted(base, ONE))
     (tmp_path / "one/compose.yaml").write_text("my own solution")
 
-    course.go_on_from(tmp_path / "one", tmp_path / "two")
+    course.go_on_from(tmp_path / "one", tmp_path / "two", TWO)
     course.start(tmp_path / "two", TWO, course.files((base / "labs/lab2-two",)), replace=True)
 
     assert (tmp_path / "two/compose.yaml").read_text() == "my own solution"
@@ -149,3 +149,16 @@ def test_a_binary_file_is_named_in_a_diff_and_not_shown(base: Path, tmp_path: Pa
     (tmp_path / "w/picture.png").write_bytes(b"\x89PNG\0\0two")
 
     assert "picture.png: differs" in course.diff(tmp_path / "w", wanted(base, ONE))
+
+
+def test_going_on_replaces_what_the_learner_never_changed_and_keeps_what_they_did(base: Path, tmp_path: Path) -> None:
+    (base / "labs/lab2-two/compose.yaml").write_text("starter two")
+    (base / "labs/lab2-two/app.py").write_text("app two")
+    course.start(tmp_path / "one", ONE, wanted(base, ONE))
+    (tmp_path / "one/app.py").write_text("my app")
+
+    course.go_on_from(tmp_path / "one", tmp_path / "two", TWO)
+    laid = course.start(tmp_path / "two", TWO, course.files((base / "labs/lab2-two",)), replace=True)
+
+    assert (tmp_path / "two/compose.yaml").read_text() == "starter two"
+    assert laid.set_aside == (("app.py", "app.py.mine"),)
