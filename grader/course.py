@@ -101,7 +101,7 @@ def go_on_from(previous: Path, workspace: Path, lab: Lab) -> tuple[str, ...]:
     for name, source in mine.items():
         (workspace / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, workspace / name)
-    _write_manifest(workspace, lab, _laid_out(previous))
+    _write_manifest(workspace, lab, _laid_out(previous) if lab_of(previous) else {})
     return tuple(mine)
 
 
