@@ -94,7 +94,7 @@ def of_testinfra(app: str, proxy: str, port: int) -> Answers:
 
 def of_goss(binary: Path, project: str, app: str, proxy: str, port: int) -> Answers:
     """Three gossfiles: inside each service (goss copied there, as dgoss does) and on the host."""
-    run = f"docker inspect -f '{{{{json .}}}}' {app}"
+    run = f"docker inspect {app}"  # without --format: goss reads a gossfile as a template
     inside_app = {
         "process": {"gunicorn": {"running": True}},
         "port": {"tcp:8000": {"listening": True}},
@@ -119,10 +119,10 @@ def of_goss(binary: Path, project: str, app: str, proxy: str, port: int) -> Answ
             f"{url}/nowhere": {"status": 404},
         },
         "command": {
-            "ports": {"exec": run, "exit-status": 0, "stdout": ['/"PortBindings":{}/']},
+            "ports": {"exec": run, "exit-status": 0, "stdout": ['/"PortBindings": {}/']},
             "proxy": {"exec": f"docker port {proxy}", "exit-status": 0, "stdout": ["/127.0.0.1/"]},
             "restart": {"exec": run, "exit-status": 0, "stdout": ["/unless-stopped/"]},
-            "health": {"exec": run, "exit-status": 0, "stdout": ['/"Status":"healthy"/']},
+            "health": {"exec": run, "exit-status": 0, "stdout": ['/"Status": "healthy"/']},
         },
     }
     good = [
