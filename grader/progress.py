@@ -69,12 +69,11 @@ def history(folder: Path) -> tuple[PastRun, ...]:
     return tuple(runs)
 
 
-def first_passes(runs: Iterable[PastRun]) -> dict[str, str]:
-    """When each check was first seen to pass."""
-    found: dict[str, str] = {}
+def last_known(runs: Iterable[PastRun]) -> dict[str, bool]:
+    """Whether each check held when it was last judged."""
+    found: dict[str, bool] = {}
     for run in runs:
-        for name in run.passed:
-            found.setdefault(name, run.started)
+        found |= dict.fromkeys(run.passed, True) | dict.fromkeys(run.failed, False)
     return found
 
 

@@ -11,7 +11,7 @@ from grader.course import Laid
 from grader.doctor import Finding
 from grader.model import AnyCheck, Lab, Weight
 from grader.plan import Plan
-from grader.progress import PastRun, first_passes
+from grader.progress import PastRun, last_known
 from grader.render.style import Style
 from grader.render.terminal import plural
 from grader.text import continued
@@ -113,7 +113,7 @@ def laid(result: Laid, shown: Callable[[Path], str], style: Style) -> str:
 
 
 def status(catalog: Catalog, runs: dict[str, tuple[PastRun, ...]], style: Style) -> str:
-    """Each lab with what passed at the last look."""
+    """Each lab with what is known of its checks: a run that left something out does not make that unknown again."""
     rows = []
     for lab in catalog.labs:
         past = runs.get(lab.id, ())
@@ -121,12 +121,13 @@ def status(catalog: Catalog, runs: dict[str, tuple[PastRun, ...]], style: Style)
         if not past:
             rows.append(f"{name} not checked yet")
             continue
-        last = past[-1]
-        held = sum(1 for check in lab.checks if check in last.passed)
-        state = style.paint("complete", "green") if last.complete else f"{held} of {len(lab.checks)} hold"
-        ever = sum(1 for check in lab.checks if check in first_passes(past))
-        rows.append(f"{name} {state} ({plural(len(past), 'run')}, last {last.started}; {ever} passed at some time)")
-        rows += [f"{'':<18}   fails: {check}" for check in last.failed]
+        known = last_known(past)
+        failing = [check for check in lab.checks if known.get(check) is False]
+        held = sum(1 for check in lab.checks if known.get(check))
+        done = any(run.complete for run in past) and not failing
+        state = style.paint("complete", "green") if done else f"{held} of {len(lab.checks)} hold"
+        rows.append(f"{name} {state} ({plural(len(past), 'run')}, last {past[-1].started})")
+        rows += [f"{'':<18}   fails: {check}" for check in failing]
     return "\n".join(rows) + "\n"
 
 

@@ -51,6 +51,8 @@ def stack_up(seen: Members) -> Verdict:
 
 def _trouble(member: Member) -> str:
     """What is wrong with an instance, or ""."""
+    if member.error and member.state is not State.RUNNING:
+        return f"{member.name} could not be started: {_cause(member.error)}"
     if member.oom_killed:
         return f"{member.name} ran out of its memory limit and was killed"
     if member.one_shot and member.state is State.EXITED:
@@ -65,6 +67,11 @@ def _trouble(member: Member) -> str:
     if member.health == "starting":
         return f"the health check of {member.name} still says starting after {SETTLE:.0f} s"
     return f"{member.name} runs, but its health check says unhealthy" if member.health == "unhealthy" else ""
+
+
+def _cause(error: str) -> str:
+    """The end of the engine's chain of words, which names the cause: `… failed: port is already allocated`."""
+    return ": ".join(part.strip() for part in error.split(":")[-4:])[-160:]
 
 
 @check(

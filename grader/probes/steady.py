@@ -28,6 +28,7 @@ class Member:
     oom_killed: bool
     health: str
     one_shot: bool
+    error: str = ""  # of a start that the engine could not make
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +100,5 @@ def _member(fact: ServiceFacts, counts: dict[str, int]) -> Member:
         oom_killed=fact.oom_killed,
         health=fact.health,
         one_shot=fact.one_shot,
+        error=fact.error,
     )

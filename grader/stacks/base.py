@@ -105,6 +105,7 @@ class ServiceFacts:
     environment: tuple[str, ...]  # names only
     labels: tuple[tuple[str, str], ...]
     one_shot: bool  # a job: ended with 0 and is not restarted, or others wait for its completion
+    error: str = ""  # what the engine said when it could not start it, such as a taken port
     pid_mode: str = ""  # "host" or another service's: then its PID 1 is not its own
 
     @property

@@ -57,6 +57,7 @@ def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozen
         environment=tuple(sorted(text.partition("=")[0] for text in config.get("Env") or [])),
         labels=tuple(sorted(labels.items())),
         one_shot=service in jobs or (ended_well and labels.get(ONE_OFF) != "True"),
+        error=state.get("Error") or "",
         pid_mode=host.get("PidMode") or "",
     )
 

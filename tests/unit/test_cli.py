@@ -143,16 +143,36 @@ def test_hints_go_one_level_deeper_each_time(workspace: Path) -> None:
     assert said[3] == said[2]
 
 
-def test_status_shows_what_was_passed(workspace: Path) -> None:
-    run = {"started": "2026-01-01T00:00:00+00:00", "seconds": 1, "complete": False}
-    run |= {"passed": ["stack.stack-up"], "failed": ["debug.debugger-off"], "open": []}
-    (workspace / ".grader" / "history.jsonl").write_text(json.dumps(run) + "\n{broken\n")
+def remembered(workspace: Path, *runs: dict[str, object]) -> str:
+    """What `status` says after these runs; a line that cannot be read stands among them."""
+    usual = {
+        "started": "2026-01-01T00:00:00+00:00",
+        "seconds": 1,
+        "complete": False,
+        "passed": [],
+        "failed": [],
+        "open": [],
+    }
+    lines = [json.dumps(usual | run) for run in runs]
+    (workspace / ".grader" / "history.jsonl").write_text("\n".join([*lines, "{broken"]) + "\n")
+    return grader("status", cwd=workspace).stdout
 
-    said = grader("status", cwd=workspace).stdout
 
-    assert "1 of" in said
+def test_status_shows_what_holds_and_what_fails(workspace: Path) -> None:
+    said = remembered(workspace, {"passed": ["stack.stack-up"], "failed": ["debug.debugger-off"]})
+
+    assert "1 of 18 hold" in said
     assert "fails: debug.debugger-off" in said
     assert "lab2-gunicorn      not checked yet" in said
+
+
+def test_a_run_that_left_something_out_does_not_take_a_lab_back(workspace: Path) -> None:
+    whole: dict[str, object] = {"complete": True, "passed": ["stack.stack-up", "debug.debugger-off"]}
+    quick: dict[str, object] = {"passed": ["stack.stack-up"], "open": ["debug.debugger-off"]}
+    broken: dict[str, object] = {"failed": ["debug.debugger-off"]}
+
+    assert "lab1-flask-run     complete (2 runs" in remembered(workspace, whole, quick)
+    assert "fails: debug.debugger-off" in remembered(workspace, whole, broken)
 
 
 def test_help_loads_nothing_that_it_does_not_need() -> None:
