@@ -42,6 +42,12 @@ def stack_up(seen: Members) -> Verdict:
             reproduce="docker compose ps -a; docker compose logs --tail 20",
         )
     first = troubles[0][0].service
+    if troubles[0][0].error:
+        return failed(
+            "; ".join(trouble for _, trouble in troubles[:NAMED]),
+            hint="who holds what it asked for? docker ps shows every stack on this machine",
+            reproduce=f"docker compose up -d {first}; docker ps",
+        )
     return failed(
         "; ".join(trouble for _, trouble in troubles[:NAMED]),
         hint=f"what did {first} say last?",
@@ -70,8 +76,8 @@ def _trouble(member: Member) -> str:
 
 
 def _cause(error: str) -> str:
-    """The end of the engine's chain of words, which names the cause: `… failed: port is already allocated`."""
-    return ": ".join(part.strip() for part in error.split(":")[-4:])[-160:]
+    """The end of the engine's chain of words, which names the cause: `Bind for … failed: port is already allocated`."""
+    return ": ".join(error.split(": ")[-2:])[-160:]
 
 
 @check(

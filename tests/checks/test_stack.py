@@ -66,6 +66,20 @@ def test_one_published_port_must_answer(entrances: tuple[Entrance, ...], outcome
     assert word in verdict.because
 
 
+def test_a_service_that_could_not_be_started_says_why() -> None:
+    error = (
+        "driver failed programming external connectivity on endpoint lab-app-1 (cfa7f6b7): "
+        "Bind for 127.0.0.1:8080 failed: port is already allocated"
+    )
+
+    verdict = stack.stack_up.judge(Members((replace(APP, state=State.CREATED, error=error),), 0.0, 0.0))
+
+    assert verdict.because == (
+        "lab-app-1 could not be started: Bind for 127.0.0.1:8080 failed: port is already allocated"
+    )
+    assert "docker ps" in verdict.hint
+
+
 def test_a_silent_port_says_who_listens_behind_it() -> None:
     verdict = stack.edge_reachable.judge(Entrances((replace(SILENT, inside=("127.0.0.1",)),), ("proxy",)))
     assert "127.0.0.1" in verdict.hint
