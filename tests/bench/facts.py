@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import testinfra
@@ -31,7 +32,8 @@ def of_ours(project: str, port: int) -> Answers:
 
 def _ours(stack: Stack, port: int) -> Answers:
     app, proxy = _named(stack, "app"), _named(stack, "proxy")
-    in_app, in_proxy = stack.processes(app), stack.processes(proxy)
+    with ThreadPoolExecutor(2) as crowd:  # side by side, as in a run
+        in_app, in_proxy = crowd.map(stack.processes, (app, proxy))
     master = next(process for process in in_app if process.pid == 1)
     nginx = [process for process in in_proxy if process.name == "nginx"]
     limits = str(stack.inside(app, "proc_text", pid=1, name="limits"))
