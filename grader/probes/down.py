@@ -75,7 +75,8 @@ class Down(Probe[AppDown]):
         for client in clients:
             client.result()  # a client that failed is a bug of ours
         comeback = come_back(site, apps, patience=PATIENCE, streak=STREAK)
-        if site.bench and any(reply.app and reply.at > since for reply in replies):
+        # A reply's time is rounded to a millisecond: one that was sent right before the end is not one after it.
+        if site.bench and any(reply.app and reply.at > since + 0.001 for reply in replies):
             raise CouldNotLook(Reason.UNREACHABLE, "the app answered although it was stopped: there is more of it")
         names = " ".join(dict.fromkeys(app.service.service for app in apps))
         return AppDown(site.url, site.page, names, site.bench, site.usual, round(since, 3), kept(replies), comeback)
