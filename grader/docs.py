@@ -7,18 +7,12 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog
-from grader.model import AnyCheck, Lab, Weight
+from grader.model import AnyCheck, Lab
 from grader.render.data import FIELDS
 from grader.text import continued
 
 FOLDER = "docs/_generated"
 NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
-WEIGHTS = {
-    Weight.BLOCKER: "blocker",
-    Weight.MAJOR: "major",
-    Weight.MINOR: "minor",
-    Weight.GUARD: "guard",
-}
 
 
 def write(base: Path, catalog: Catalog, commands: click.Group, *, check: bool) -> list[str]:
@@ -54,7 +48,7 @@ def _lab(catalog: Catalog, lab: Lab) -> str:
 
 def _check(check: AnyCheck) -> str:
     """One check as the page shows it: a heading whose anchor is the permanent id, the rule, the why."""
-    notes = [WEIGHTS[check.weight]]
+    notes = [check.weight.name.lower()]
     if check.disturbs:
         notes.append("disturbs the stack for a while")
     if check.deep:
@@ -91,7 +85,7 @@ def _checks(catalog: Catalog) -> str:
             check = catalog.checks[name]
             how = "disturbs" if check.disturbs else "measures time" if check.probe.alone else "looks"
             link = f"[`{name}`](../labs/{lab.id}.md#{name})"
-            parts.append(f"| {link} | {_text(check.title)} | {WEIGHTS[check.weight]} | {how} |")
+            parts.append(f"| {link} | {_text(check.title)} | {check.weight.name.lower()} | {how} |")
         parts.append("")
     return "\n".join(parts)
 
