@@ -246,6 +246,11 @@ class Settings:
     static_path: str = ""  # a static file, for stacks whose home page links none
     loopback_ports: tuple[int, ...] = ()  # ports published on 127.0.0.1 on purpose
     ephemeral_sessions: bool = False  # logins are not meant to survive a restart
+    ca: str = ""  # whom the site's certificate is from: a PEM file of the workspace, or a URL inside the stack
+    renew: str = ""  # the command that renews the certificate; it runs only after it was agreed to
+    metrics: str = ""  # "http://app:8000/metrics": where the app's metrics are, inside the stack
+    prometheus: str = ""  # "http://prometheus:9090": where Prometheus answers, inside the stack
+    dependency: str = ""  # the service that the app cannot do without, when the grader does not see it
 
 
 @dataclass(frozen=True, slots=True)

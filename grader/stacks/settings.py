@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from grader.stacks.base import Settings
 from grader.text import line_of, nearest
@@ -12,6 +14,9 @@ from grader.text import line_of, nearest
 FILE = "grader.toml"
 SIZE_CAP = 64 * 1024  # bytes
 ENTRY = re.compile(r"[^\s/]+:\d{1,5}")
+URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+# Every key and its TOML type: the fields of Settings, where a tuple is a list.
+KINDS = {f.name: list if isinstance(f.default, tuple) else type(f.default) for f in fields(Settings)}
 
 
 class SettingsError(Exception):
@@ -30,20 +35,12 @@ def load(workspace: Path) -> Settings:
         data = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as trouble:
         raise SettingsError(f"{path}: not valid TOML: {trouble}") from trouble
-    kinds = {
-        "hosts": list,
-        "entry": str,
-        "slow_path": str,
-        "static_path": str,
-        "loopback_ports": list,
-        "ephemeral_sessions": bool,
-    }
     for key, value in data.items():
         place = f"{path}, line {line_of(raw.decode('utf-8'), key)}"
-        if key not in kinds:
-            raise SettingsError(f"{place}: no key '{key}'{nearest(key, kinds)}")
-        if not isinstance(value, kinds[key]):
-            raise SettingsError(f"{place}: '{key}' must be a {kinds[key].__name__}, not {value!r}")
+        if key not in KINDS:
+            raise SettingsError(f"{place}: no key '{key}'{nearest(key, KINDS)}")
+        if not isinstance(value, KINDS[key]):
+            raise SettingsError(f"{place}: '{key}' must be a {KINDS[key].__name__}, not {value!r}")
     hosts = data.get("hosts", ["localhost"])
     ports = data.get("loopback_ports", [])
     if not hosts or not all(isinstance(host, str) and host for host in hosts):
@@ -53,11 +50,8 @@ def load(workspace: Path) -> Settings:
     entry = data.get("entry", "")
     if entry and not ENTRY.fullmatch(entry):
         raise SettingsError(f"{path}: 'entry' must be an address and a port, such as \"127.0.0.1:8080\", not {entry!r}")
-    return Settings(
-        hosts=tuple(hosts),
-        entry=entry,
-        slow_path=data.get("slow_path", ""),
-        static_path=data.get("static_path", ""),
-        loopback_ports=tuple(ports),
-        ephemeral_sessions=data.get("ephemeral_sessions", False),
-    )
+    for key in ("metrics", "prometheus"):
+        if data.get(key) and not URL.fullmatch(data[key]):
+            raise SettingsError(f"{path}: '{key}' must be a URL such as \"http://app:8000/metrics\", not {data[key]!r}")
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return Settings(**values)

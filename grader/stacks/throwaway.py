@@ -22,12 +22,13 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Throwaway:
-    """A stack for a moment: `project` is its name, `port` where its site is."""
+    """A stack for a moment: `project` is its name, `port` where its site is, `tls_port` where it is over HTTPS."""
 
     workspace: Path
     project: str
     # A port chosen once: with 0 the engine would choose another one at every start of the container.
     port: int = field(default_factory=free_port)
+    tls_port: int = field(default_factory=free_port)
 
     def bring_up(self, *, wait: bool = True) -> str:
         """Builds and starts; returns "" or what went wrong. Without `wait`, not settling is no error."""
@@ -42,8 +43,12 @@ class Throwaway:
         self.compose("down", "--volumes", "--rmi", "local", "--timeout", "1", "--remove-orphans")
 
     def compose(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        """`docker compose` in the workspace, under the stack's own name and port."""
-        environment = {**os.environ, "PINBOARD_PORT": str(self.port), "COMPOSE_PROJECT_NAME": self.project}
+        """`docker compose` in the workspace, under the stack's own name and ports."""
+        environment = os.environ | {
+            "PINBOARD_PORT": str(self.port),
+            "PINBOARD_TLS_PORT": str(self.tls_port),
+            "COMPOSE_PROJECT_NAME": self.project,
+        }
         try:
             return subprocess.run(
                 ["docker", "compose", *words],

@@ -18,9 +18,23 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     (tmp_path / "grader.toml").write_text(
         'hosts = ["shop.test"]\nentry = "127.0.0.1:8080"\nslow_path = "/report"\nstatic_path = "/s/app.css"\n'
         "loopback_ports = [9090]\nephemeral_sessions = true\n"
+        'ca = "https://acme:15000/roots/0"\nrenew = "make renew"\nmetrics = "http://app:8000/metrics"\n'
+        'prometheus = "http://prometheus:9090"\ndependency = "redis"\n'
     )
 
-    assert load(tmp_path) == Settings(("shop.test",), "127.0.0.1:8080", "/report", "/s/app.css", (9090,), True)
+    assert load(tmp_path) == Settings(
+        ("shop.test",),
+        "127.0.0.1:8080",
+        "/report",
+        "/s/app.css",
+        (9090,),
+        True,
+        "https://acme:15000/roots/0",
+        "make renew",
+        "http://app:8000/metrics",
+        "http://prometheus:9090",
+        "redis",
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,6 +45,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ('entry = "8080"', "'entry' must be an address and a port"),
         ("hosts = []", "'hosts' must be a list of host names"),
         ("hosts = [1]", "'hosts' must be a list of host names"),
+        ('metrics = "app:8000"', "'metrics' must be a URL such as"),
         ('loopback_ports = ["x"]', "'loopback_ports' must be a list of port numbers"),
         ("hosts = [", "not valid TOML"),
         ("#" * 70_000, "larger than 65536 bytes"),
