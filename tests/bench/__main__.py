@@ -71,7 +71,7 @@ def compared(solved: Solved) -> list[tuple[str, str, str]]:
     app, proxy, port = solved.container("app"), solved.container("proxy"), solved.stack.port
     ways: dict[str, Callable[[], facts.Answers]] = {
         "ours": lambda: facts.of_ours(solved.stack.project, port),
-        "testinfra": lambda: facts.of_testinfra(app, proxy, port),
+        "testinfra": lambda: facts.of_testinfra(app, proxy),
     }
     goss = os.environ.get("GOSS", "")
     if goss:

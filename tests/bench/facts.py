@@ -59,13 +59,16 @@ def _ours(stack: Stack, port: int) -> Answers:
     }
 
 
-def of_testinfra(app: str, proxy: str, port: int) -> Answers:
-    """Over `docker exec`; the images have neither ps nor ss, so processes and sockets are read from /proc."""
+def of_testinfra(app: str, proxy: str) -> Answers:
+    """Over `docker exec`, but for what only the engine knows (`docker inspect`, from this machine).
+
+    The images have neither ps nor ss, so processes and sockets are read from /proc.
+    """
     in_app, in_proxy = testinfra.get_host(f"docker://{app}"), testinfra.get_host(f"docker://{proxy}")
     local = testinfra.get_host("local://")
     argv = "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done"
     uids = "for p in /proc/[0-9]*; do grep -q '^Name:.nginx' $p/status && grep -E '^(PPid|Uid)' $p/status; done"
-    curl = f"curl -s -o /dev/null -D - http://127.0.0.1:{port}"
+    curl = "curl -s -o /dev/null -D - http://127.0.0.1"
 
     def inspected(name: str) -> str:
         return str(local.check_output(f"docker inspect {name}"))
@@ -85,12 +88,12 @@ def of_testinfra(app: str, proxy: str, port: int) -> Answers:
         "app restarts": '"Name": "unless-stopped"' in inspected(app),
         "app is healthy": '"Status": "healthy"' in inspected(app),
         "open files of process 1 are limited": "Max open files" in in_app.check_output("cat /proc/1/limits"),
-        "home page is 200": " 200 " in local.check_output(f"{curl}/").splitlines()[0],
-        "home page is html": "Content-Type: text/html" in local.check_output(f"{curl}/"),
-        "server names no version": "Server: nginx/" not in local.check_output(f"{curl}/"),
-        "style sheet is 200": " 200 " in local.check_output(f"{curl}/static/app.css").splitlines()[0],
-        "style sheet may be cached": "max-age" in local.check_output(f"{curl}/static/app.css"),
-        "an unknown page is 404": " 404 " in local.check_output(f"{curl}/nowhere").splitlines()[0],
+        "home page is 200": " 200 " in in_proxy.check_output(f"{curl}/").splitlines()[0],
+        "home page is html": "Content-Type: text/html" in in_proxy.check_output(f"{curl}/"),
+        "server names no version": "Server: nginx/" not in in_proxy.check_output(f"{curl}/"),
+        "style sheet is 200": " 200 " in in_proxy.check_output(f"{curl}/static/app.css").splitlines()[0],
+        "style sheet may be cached": "max-age" in in_proxy.check_output(f"{curl}/static/app.css"),
+        "an unknown page is 404": " 404 " in in_proxy.check_output(f"{curl}/nowhere").splitlines()[0],
     }
 
 
