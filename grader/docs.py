@@ -12,6 +12,7 @@ from grader.render.data import FIELDS
 from grader.text import continued
 
 FOLDER = "docs/_generated"
+LEVELS = ("Hint 1: look here", "Hint 2: how it works", "Hint 3: almost the line")
 NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
 
 
@@ -41,9 +42,16 @@ def generated(catalog: Catalog, commands: click.Group) -> dict[str, str]:
 
 
 def _lab(catalog: Catalog, lab: Lab) -> str:
-    return "\n".join(
-        _section(step.id, "\n".join(_check(catalog.checks[name]) for name in step.checks)) for step in lab.steps
-    )
+    """Two sections a step: its checks under the step's id, and its hints under `ID-hints`."""
+    parts = []
+    for step in lab.steps:
+        parts.append(_section(step.id, "\n".join(_check(catalog.checks[name]) for name in step.checks)))
+        parts.append(_section(f"{step.id}-hints", "\n".join(map(_hint, LEVELS, step.hints))))
+    return "\n".join(parts)
+
+
+def _hint(level: str, text: str) -> str:
+    return f'??? tip "{level}"\n\n    {_text(text)}\n'
 
 
 def _check(check: AnyCheck) -> str:

@@ -1,4 +1,4 @@
-"""A lab's page is about the lab that lab.toml describes: the same steps, checks, minutes and hints."""
+"""A lab's page is about the lab that lab.toml describes: the same steps, checks, hints and minutes."""
 
 import re
 import tomllib
@@ -50,13 +50,12 @@ def test_the_steps_are_those_of_the_lab(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_each_step_includes_its_checks_and_gives_the_same_hints_as_the_grader(name: str) -> None:
+def test_each_step_includes_its_checks_and_its_hints_as_they_were_generated(name: str) -> None:
     text = page(name)
     for step in lab(name)["steps"]:
         part = step_text(text, step["id"])
         assert f'--8<-- "_generated/{name}.md:{step["id"]}"' in part
-        tips = re.findall(r'\?\?\? tip "Hint \d: [^"]+"\n\n((?:    .*\n)+)', part)
-        assert [" ".join(tip.split()) for tip in tips] == step["hints"], step["id"]
+        assert f'--8<-- "_generated/{name}.md:{step["id"]}-hints"' in part
 
 
 @pytest.mark.parametrize("name", LABS)
