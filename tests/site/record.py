@@ -7,31 +7,26 @@ same place: the files as laid out, the stack up. Only standard output is kept, a
 standard error. Port and project get the names that a learner sees.
 """
 
+import http.client
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.request import urlopen
+
+from grader.stacks.throwaway import free_port
 
 REPO = Path(__file__).parents[2]
 RECORDED = REPO / "docs/_recorded"
 BIN = REPO / ".venv/bin"
 BUILDS = Path(tempfile.gettempdir()) / "docker-build.lock"  # one build at a time on a machine
-USUAL = "localhost:8080"
+PLAIN, TLS = ":8080", ":8443"  # the ports that a learner sees
+NAME = "pinboard.localhost"  # a host name that every lab's stack answers to
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Workspace:
@@ -41,12 +36,13 @@ class Workspace:
         self.lab, self.state = lab, state
         self.folder, self.pristine = folder / "work", folder / "pristine"
         self.project = f"site-{lab}-{state}"
-        self.port = free_port()
+        self.ports = {PLAIN: free_port(), TLS: free_port()}
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         self.env = os.environ | {
             "PATH": path,
             "COMPOSE_PROJECT_NAME": self.project,
-            "PINBOARD_PORT": str(self.port),
+            "PINBOARD_PORT": str(self.ports[PLAIN]),
+            "PINBOARD_TLS_PORT": str(self.ports[TLS]),
             "COLUMNS": "80",
         }
 
@@ -69,7 +65,10 @@ class Workspace:
         """The starters have no health check: Compose calls them up before they answer."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2):
+            with suppress(OSError, http.client.HTTPException):
+                site = http.client.HTTPConnection("127.0.0.1", self.ports[PLAIN], timeout=2)
+                site.request("GET", "/healthz", headers={"Host": NAME})
+                site.getresponse()  # a redirect to HTTPS will do
                 return
             time.sleep(0.2)
         raise SystemExit(f"{self.project} does not answer")
@@ -82,11 +81,15 @@ class Workspace:
 
     def answer(self, command: str) -> str:
         """What `command` prints, as a learner would see it."""
-        here = command.replace(USUAL, f"localhost:{self.port}")
+        here = command
+        for usual, port in self.ports.items():
+            here = here.replace(usual, f":{port}")
         done = subprocess.run(
             ["bash", "-c", here], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300
         )
-        text = ESCAPES.sub("", done.stdout).replace("\r", "").replace(f":{self.port}", USUAL.removeprefix("localhost"))
+        text = ESCAPES.sub("", done.stdout).replace("\r", "")
+        for usual, port in self.ports.items():
+            text = text.replace(f":{port}", usual)
         text = text.replace(str(self.folder), f"work/{self.lab}").replace(self.project, self.lab)
         if not text.strip():
             raise SystemExit(f"nothing was printed (exit code {done.returncode}): {done.stderr}")
