@@ -37,7 +37,7 @@ gate: dev-env engine images ## Starters, solutions, mutants and variants on real
 	@.venv/bin/grader dev check
 
 bench: dev-env engine images ## One table: our times beside those of others on the same stack
-	@GOSS="$$(scripts/goss)" .venv/bin/python -m tests.bench
+	@GOSS="$$(scripts/goss)" TESTSSL="$$(scripts/testssl)" OBSERVATORY="$$(scripts/observatory)" .venv/bin/python -m tests.bench
 
 image: engine images ## The project's own image: site and grader
 	@docker build --tag flask-production-course .

@@ -21,6 +21,7 @@ ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+(-[a-z0-9]+)*")
 LAB_KEYS = {"schema", "title", "after", "minutes", "stack", "roles", "starter_fails", "steps"}
 STEP_KEYS = {"id", "title", "checks", "hints"}
 SCHEMA = 1
+NUMBERED = re.compile(r"lab(\d+)-")  # a lab of the path
 
 
 class CourseError(Exception):
@@ -37,7 +38,7 @@ def root() -> Path:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All labs, in the order of the path, and all checks by id."""
+    """All labs, in the order of the path and then the electives, and all checks by id."""
 
     labs: tuple[Lab, ...]
     checks: Mapping[str, AnyCheck]
@@ -46,10 +47,9 @@ class Catalog:
         """A lab by full name, `lab3`, `3` or the word after its number (`nginx`)."""
         asked = word.lower().strip("/")
         for lab in self.labs:
-            head, _, topic = lab.id.partition("-")
-            if asked in (lab.id, head, head.removeprefix("lab"), topic):
+            if asked in _names(lab):
                 return lab
-        names = [name for lab in self.labs for name in (*lab.id.split("-", 1), lab.id)]
+        names = [name for lab in self.labs for name in _names(lab)]
         raise CourseError(f"no lab '{word}'{nearest(asked, names)} (`grader list` shows them all)")
 
     def check(self, word: str) -> AnyCheck:
@@ -85,7 +85,7 @@ class Catalog:
     def page(self, check_id: str) -> str:
         """The page and anchor where the course explains a check, relative to the site."""
         owner = self.owner(check_id)
-        return f"labs/{owner[0].id}/#{check_id}" if owner else f"reference/checks/#{check_id}"
+        return f"{page_folder(owner[0])}/{owner[0].id}/#{check_id}" if owner else f"reference/checks/#{check_id}"
 
 
 def load(folder: Path | None = None) -> Catalog:
@@ -99,7 +99,7 @@ def load(folder: Path | None = None) -> Catalog:
         if lab.after and lab.after not in by_id:
             raise CourseError(f"{path}: after = '{lab.after}': no such lab{nearest(lab.after, by_id)}")
         _refuse_dangling(path, lab, checks)
-    ordered = tuple(sorted(labs, key=lambda lab: (_depth(lab, by_id), lab.id)))
+    ordered = tuple(sorted(labs, key=lambda lab: (is_elective(lab), _depth(lab, by_id), lab.id)))
     _refuse_twice(ordered)
     return Catalog(ordered, checks)
 
@@ -178,6 +178,22 @@ def _refuse_twice(labs: tuple[Lab, ...]) -> None:
             if name in taken:
                 raise CourseError(f"labs/{lab.id}/lab.toml: check '{name}' belongs to {taken[name]} already")
             taken[name] = lab.id
+
+
+def is_elective(lab: Lab) -> bool:
+    """Whether a lab stands beside the path: another way to do what a lab of the path did."""
+    return NUMBERED.match(lab.id) is None
+
+
+def page_folder(lab: Lab) -> str:
+    """Where the page of a lab is, below docs/."""
+    return "electives" if is_elective(lab) else "labs"
+
+
+def _names(lab: Lab) -> tuple[str, ...]:
+    """What a lab answers to. A word of an elective's name may be the topic of a lab on the path."""
+    numbered = NUMBERED.match(lab.id)
+    return (lab.id, f"lab{numbered[1]}", numbered[1], lab.id[numbered.end() :]) if numbered else (lab.id,)
 
 
 def _depth(lab: Lab, by_id: Mapping[str, Lab]) -> int:

@@ -14,7 +14,7 @@ from grader.model import Lab, Outcome, Reason, Report, Result, Role, skipped
 from grader.plan import Options, Plan, plan
 from grader.render.live import Group
 from grader.runner import Run
-from grader.stacks.base import CouldNotLook, Opening, Stack
+from grader.stacks.base import CouldNotLook, Opening, Settings, Stack
 from grader.stacks.journal import Journal
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load
@@ -52,9 +52,17 @@ def state_folder(target: Target) -> Path:
     return home / "grader" / "".join(c if c.isalnum() or c in "-_." else "_" for c in target.url)
 
 
-def open_target(target: Target) -> Stack:
-    """The stack of a target. CouldNotLook or SettingsError say why there is none."""
-    settings = load(target.workspace or Path.cwd())
+def settings_of(target: Target) -> Settings:
+    """The learner's grader.toml; SettingsError when it cannot be used."""
+    return load(target.workspace or Path.cwd())
+
+
+def open_target(target: Target, agreed: frozenset[str] = frozenset()) -> Stack:
+    """The stack of a target. CouldNotLook or SettingsError say why there is none.
+
+    `agreed` are the texts of those commands of grader.toml that may be run.
+    """
+    settings = settings_of(target)
     return open_stack(
         Opening(
             url=target.url,
@@ -64,6 +72,7 @@ def open_target(target: Target) -> Stack:
             project=target.lab.id,
             told=target.told,
             named=target.lab.roles,
+            agreed=agreed,
         )
     )
 
@@ -84,6 +93,7 @@ def run(
     on_result: Callable[[Result], None],
     keep: Callable[[Stack, tuple[Result, ...]], None] = lambda stack, results: None,
     on_end: Callable[[], None] = lambda: None,
+    agreed: frozenset[str] = frozenset(),
 ) -> Report:
     """Checks a stack; `on_stack` hears when it is open, `on_result` of each result at once, `keep` of all
     while the stack is still open, `on_end` of Ctrl-C before the stack is put back.
@@ -93,7 +103,7 @@ def run(
     refuse_open_journal(target)
     begun, started = time.monotonic(), time.time()
     chosen = plan(catalog, target.lab, options)
-    stack = open_target(target)
+    stack = open_target(target, agreed)
     previous = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         on_stack(stack)

@@ -113,7 +113,7 @@ def reset(lab: str | None, into: Path | None) -> None:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file.")
 @click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
 @click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
-@click.option("--yes", is_flag=True, help="Agree to a repair without being asked.")
+@click.option("--yes", is_flag=True, help="Agree to a repair, and to the commands of grader.toml.")
 def check(
     lab: str | None,
     quick: bool,
@@ -226,6 +226,19 @@ def repair(lab: str | None, stack: str | None) -> None:
     from grader.advice import repaired
 
     click.echo(repaired(_target(lab, stack, ())), nl=False)
+
+
+@cli.command()
+@click.argument("lab", type=LabName(), required=False)
+@click.option("--undo", is_flag=True, help="Take it back: the stores of this machine are as before.")
+@click.option("--show", is_flag=True, help="Only print the root (PEM), for `curl --cacert FILE`.")
+@click.option("--stack", metavar="URL")
+def trust(lab: str | None, undo: bool, show: bool, stack: str | None) -> None:
+    """Lets your browser and curl believe the certificates of a lab's own authority."""
+    from grader.trust import shown, trusted, withdrawn
+
+    act = withdrawn if undo else shown if show else trusted
+    click.echo(act(_target(lab, stack, ())), nl=False)
 
 
 @cli.command()

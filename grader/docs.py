@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.catalog import Catalog
+from grader.catalog import Catalog, page_folder
 from grader.model import AnyCheck, Lab
 from grader.render.data import FIELDS
 from grader.text import continued
@@ -92,14 +92,15 @@ def _checks(catalog: Catalog) -> str:
         for name in lab.checks:
             check = catalog.checks[name]
             how = "disturbs" if check.disturbs else "measures time" if check.probe.alone else "looks"
-            link = f"[`{name}`](../labs/{lab.id}.md#{name})"
+            link = f"[`{name}`](../{page_folder(lab)}/{lab.id}.md#{name})"
             parts.append(f"| {link} | {_text(check.title)} | {check.weight.name.lower()} | {how} |")
         parts.append("")
     return "\n".join(parts)
 
 
 def _labs(catalog: Catalog) -> str:
-    rows = [f"| [{_text(lab.title)}](labs/{lab.id}.md) | {lab.minutes} | {len(lab.checks)} |" for lab in catalog.labs]
+    pages = {lab.id: f"{page_folder(lab)}/{lab.id}.md" for lab in catalog.labs}
+    rows = [f"| [{_text(lab.title)}]({pages[lab.id]}) | {lab.minutes} | {len(lab.checks)} |" for lab in catalog.labs]
     return "\n".join(["| lab | minutes | checks |", "|---|---|---|", *rows]) + "\n"
 
 

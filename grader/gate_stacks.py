@@ -130,10 +130,10 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             problem = stack.bring_up(wait=case.settles)
             if problem:
                 return Outcome((problem,), time.monotonic() - begun)
-            results = _check(catalog, case, workspace, project)
+            results = _check(catalog, case, stack)
             if any(result.verdict.reason is Reason.NOISY_HOST for result in results):
                 with QUIET:  # something kept the machine busy: once more, one such stack at a time
-                    results = _check(catalog, case, workspace, project)
+                    results = _check(catalog, case, stack)
         finally:
             stack.take_down()
     if record:
@@ -168,15 +168,18 @@ def differences(case: Case, results: tuple[Result, ...]) -> list[str]:
     return problems
 
 
-def _check(catalog: Catalog, case: Case, workspace: Path, project: str) -> tuple[Result, ...]:
+def _check(catalog: Catalog, case: Case, started: Throwaway) -> tuple[Result, ...]:
+    settings = load(started.workspace)
     stack = open_stack(
         Opening(
-            url=f"compose://{project}",
-            settings=load(workspace),
-            state=workspace / course.STATE,
-            workspace=workspace,
-            project=project,
+            url=f"compose://{started.project}",
+            settings=settings,
+            state=started.workspace / course.STATE,
+            workspace=started.workspace,
+            project=started.project,
             named=case.lab.roles,
+            agreed=frozenset({settings.renew} - {""}),  # our own labs' commands, on stacks of our own
+            variables=tuple(started.variables.items()),
         )
     )
     try:

@@ -91,6 +91,10 @@ class Probe(Protocol[E_co]):
     def seconds(self) -> float:
         """What asking usually takes; the runner gives up after three times that and five seconds."""
 
+    @property
+    def runs(self) -> str:
+        """The key of grader.toml whose command it runs on this machine; "" when it runs none."""
+
     # Any: the Stack protocol lives one layer up, in grader.stacks.base, and this module imports nothing of ours.
     def ask(self, stack: Any, /) -> E_co: ...
 

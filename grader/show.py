@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import checking
+from grader import agreement, checking
 from grader.catalog import Catalog
 from grader.checking import Target
 from grader.model import Report, Result
@@ -110,7 +110,16 @@ class Show:
             on_result=on_result,
             keep=self._keep,
             on_end=on_end,
+            agreed=self._agreed(),
         )
+
+    def _agreed(self) -> frozenset[str]:
+        """The commands of grader.toml that this run may use; asked about before anything else happens."""
+        if self.target.workspace is None:  # then there is nowhere to run them
+            return frozenset()
+        asked = plan(self.catalog, self.target.lab, self.options).asked
+        commands = agreement.commands_of(asked, checking.settings_of(self.target))
+        return agreement.agree(checking.state_folder(self.target), commands, yes=self.yes)
 
     def _keep(self, stack: Stack, results: tuple[Result, ...]) -> None:
         if self.form == "recording" and self.output is not None:

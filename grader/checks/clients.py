@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from grader.checks.base import check
+from grader.checks.commands import tls_pipe
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.headroom import too_noisy
 from grader.probes.outage import timed
@@ -86,11 +89,14 @@ def _judged(slowed: Slowed, kind: Slow, hint: str) -> Verdict:
 
 def _command(slowed: Slowed, kind: Slow) -> str:
     """The slow clients as background jobs of a shell, and one visitor beside them."""
-    host, _, port = slowed.site.removeprefix("http://").rpartition(":")
+    parts = urlsplit(slowed.site)
+    host = parts.hostname
     beginning = {
         Slow.BODY: f"POST /bench/upload HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: 1000\\r\\n\\r\\n",
         Slow.HEADERS: f"GET / HTTP/1.1\\r\\nHost: {host}\\r\\nX",
         Slow.READER: f"GET /bench/big?kb={ANSWER_KB} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n",
     }[kind]
-    one = f"bash -c 'exec 3<>/dev/tcp/{host}/{port}; printf \"{beginning}\" >&3; sleep 9'"
+    one = f"bash -c 'exec 3<>/dev/tcp/localhost/{parts.port}; printf \"{beginning}\" >&3; sleep 9'"
+    if parts.scheme == "https":  # whoever reads through a pipe that nobody empties stops reading
+        one = f"(printf '{beginning}'; sleep 9) | {tls_pipe(slowed.site)} 2>&1 | sleep 9"
     return f"for i in $(seq {slowed.clients}); do {one} & done; sleep 2; {timed(slowed.site + slowed.page, 0)}; wait"

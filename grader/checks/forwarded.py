@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
+from grader.checks.commands import written_by_hand
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.clients import AddressesTold, AddressTold, ClientAddresses, ClientsSeen, SpoofAddress
 from grader.probes.forwarded import (
@@ -134,13 +135,16 @@ def forwarded_proto_spoof(beliefs: Beliefs) -> Verdict:
             hint="does the proxy say with which scheme it was asked, or always the same?",
             reproduce=f"curl -s {beliefs.site}{WHOAMI} scheme",
         )
-    verdict = _spoofed(beliefs, lambda one: _scheme_believed(one, beliefs.transport), "scheme")
+    verdict = _spoofed(beliefs, lambda one: _scheme_believed(one, beliefs), "scheme")
     return verdict or passed(f"{len(beliefs.told)} made-up headers did not change the scheme, {beliefs.transport}")
 
 
-def _scheme_believed(one: Believed, transport: str) -> bool:
-    # An answer other than 200 is the proxy's own, such as a redirect to https: the app has not seen the request.
-    return one.status == 200 and (one.scheme != transport or one.mark in one.location)
+def _scheme_believed(one: Believed, beliefs: Beliefs) -> bool:
+    if one.status == 200:
+        return one.scheme != beliefs.transport or one.mark in one.location
+    # Over plain HTTP a redirect is the proxy's own, to https, and the app has not seen the request. Over TLS there is
+    # nothing to redirect: whoever does it believes that the client came by plain HTTP.
+    return beliefs.transport == "https" and beliefs.plain.status == 200 and 300 <= one.status < 400
 
 
 def _spoofed(beliefs: Beliefs, believed: Callable[[Believed], bool], field: str) -> Verdict | None:
@@ -251,12 +255,13 @@ def _name(one: Stranger) -> str:
 
 def _as_curl(one: Stranger, strangers: Strangers) -> str:
     site, url = strangers.site, strangers.site + strangers.path
+    parts = urlsplit(site)
     # curl sends only the first of two Host headers, so that request goes out letter by letter.
-    raw = f"GET {strangers.path} HTTP/1.1\\r\\nHost: localhost\\r\\nHost: {one.name}\\r\\n\\r\\n"
+    raw = f"GET {strangers.path} HTTP/1.1\\r\\nHost: {parts.hostname}\\r\\nHost: {one.name}\\r\\n\\r\\n"
     command = {
         How.NAMED: f"curl -si -H 'Host: {one.name}' {url}",
         How.EMPTY: f"curl -si -H 'Host;' {url}",
-        How.TWICE: f"(printf '{raw}'; sleep 1) | curl -s -m 3 telnet://{site.removeprefix('http://')}",
-        How.ABSOLUTE: f"curl -si --request-target http://{one.name}/bench/whoami {site}",
+        How.TWICE: written_by_hand(raw, site),
+        How.ABSOLUTE: f"curl -si --request-target {parts.scheme}://{one.name}/bench/whoami {site}",
     }[one.how]
     return f"{command} | head -20"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.entrance import Speaks
+from grader.probes.greeting import Speaks
 from grader.probes.published import Binding, Bindings, OpenPorts
 from grader.probes.service import Listening, Listens
 from grader.probes.sidedoors import Doors, SideDoors
@@ -71,7 +71,7 @@ def app_port_unpublished(found: Doors) -> Verdict:
         return failed(
             f"{door.service} {how} {door.where}, which leads past the proxy: {what}",
             hint="the proxy reaches the app inside their common network: who else needs to?",
-            reproduce=f"curl -si http://{door.where}/ | head -5",
+            reproduce=f"curl -s{'k' if door.secret else ''}i {door.url}/ | head -5",
         )
     if not found.doors:
         return passed(f"{found.site} is the only address of this stack")

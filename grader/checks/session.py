@@ -30,6 +30,13 @@ def session_cookie_flags(seen: SignedIn) -> Verdict:
     Without SameSite, a form on any page that you visit can post to the app in your name.
     """
     see = f"curl -s -o /dev/null -D - -d 'user=ada&password=pinboard' {seen.site}{LOGIN} | grep -i set-cookie"
+    lost = next((cookie.name for cookie in seen.cookies if cookie.secure), "")
+    if not seen.user and lost and seen.site.startswith("http:"):
+        return failed(
+            f"the cookie {lost} is Secure, and {seen.site} is plain HTTP: browsers drop it, and nobody stays signed in",
+            hint="does the site come over HTTPS? Only then may its cookies be Secure",
+            reproduce=see,
+        )
     if not seen.user:
         return failed(
             f"signing in was answered with {seen.status}, and {ME} does not know the visitor afterwards",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.entrance import GREETING_SECONDS, AtEntrances, Entrance, Entrances, Speaks
+from grader.probes.entrance import AtEntrances, Entrance, Entrances
+from grader.probes.greeting import Speaks
 from grader.probes.headroom import BASELINE_P95, Baseline, Headroom, too_noisy
+from grader.probes.http import GREETING_SECONDS
 from grader.probes.left import Left, LeftBehind
 from grader.probes.start import IN_A_ROW, LIMIT, ColdStart, Recreate
 from grader.probes.steady import SETTLE, Member, Members, Steady

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from grader.checks.base import check
+from grader.checks.commands import written_by_hand
 from grader.model import Verdict, Weight, failed, passed
 from grader.probes.banners import AllBanners, Banner, Banners
 from grader.probes.bodies import TOO_LARGE
@@ -12,6 +14,7 @@ from grader.probes.smuggling import Doubt, Smuggle, Smuggled, doubts
 from grader.probes.wire import Echo, Echoed, Echoes
 
 # A name, a slash and a number with a dot, as in nginx/1.28.0. HTTP/1.1 is a protocol, not a product.
+NONSENSE = "GARBAGE\\r\\n\\r\\n"
 VERSION = re.compile(r"(?<![\w./-])(?!HTTP/)[A-Za-z][\w.+-]*/\d+\.\d[\w.]*")
 
 
@@ -101,11 +104,12 @@ def _listed(statuses: tuple[int, ...]) -> str:
 
 def _by_hand(name: str, site: str) -> str:
     """The ambiguous request as a command. `sleep` keeps the connection open until the answers are there."""
-    inner = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    host = (urlsplit(site).hostname or "").encode()
+    inner = b"GET /hidden HTTP/1.1\r\nHost: %b\r\n\r\n" % host
     doubt = next((one for one in doubts(inner) if one.name == name), Doubt(name, b"", b""))
-    text = b"POST / HTTP/1.1\r\nHost: localhost\r\n" + doubt.headers + b"\r\n" + doubt.body
+    text = b"POST / HTTP/1.1\r\nHost: %b\r\n" % host + doubt.headers + b"\r\n" + doubt.body
     escaped = text.decode("latin-1").replace("\r", "\\r").replace("\n", "\\n")
-    return f"(printf '{escaped}'; sleep 2) | curl -s -m 3 telnet://{site.removeprefix('http://')} | grep HTTP/"
+    return f"{written_by_hand(escaped, site, wait=2)} | grep HTTP/"
 
 
 @check(
@@ -142,6 +146,6 @@ def leak(answer: Banner) -> tuple[str, str]:
 def _look(answer: Banner, site: str) -> str:
     grep = "| grep -iE '^(server|x-powered-by|via)|/[0-9]+[.]'"
     if not answer.target:
-        return f"(printf 'GARBAGE\\r\\n\\r\\n'; sleep 1) | curl -s -m 3 telnet://{site.removeprefix('http://')} {grep}"
+        return f"{written_by_hand(NONSENSE, site)} {grep}"
     large = f" -X POST -H 'Content-Length: {TOO_LARGE}'" if answer.what.startswith("an upload") else ""
     return f"curl -si -m 5{large} '{site}{answer.target}' {grep}"

@@ -24,6 +24,7 @@ class Probe(ABC, Generic[E]):
     alone: ClassVar[bool] = False
     last: ClassVar[bool] = False
     seconds: ClassVar[float] = 1.0
+    runs: ClassVar[str] = ""
 
     @abstractmethod
     def ask(self, stack: Stack, /) -> E:

@@ -6,12 +6,13 @@ Only the app knows what it believes, so these questions go to the bench.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
-from grader.probes.http import Entry, client_on, site
+from grader.probes.http import Entry, Greet, client_on, loopback, site
 from grader.probes.topology import require_bench, whoami
 from grader.stacks.base import Address, CouldNotLook, ServiceFacts, Stack
 
@@ -46,7 +47,8 @@ class Ways(Probe[tuple[Way, ...]]):
 
     def ask(self, stack: Stack, /) -> tuple[Way, ...]:
         require_bench(stack, KNOWS)
-        ways = [way for service in in_role(stack, "edge") for way in ways_of(service, _app_networks(stack))]
+        shared = _app_networks(stack)
+        ways = [way for edge in in_role(stack, "edge") for way in ways_of(edge, shared, secret(stack, edge))]
         if not ways:
             raise CouldNotLook(Reason.UNREACHABLE, "no network leads a client with a known address to the edge")
         open_ones = tuple(way for way in ways if whoami(stack, way.to, via=client_on(way.network), seconds=5).seen)
@@ -56,11 +58,22 @@ class Ways(Probe[tuple[Way, ...]]):
         return open_ones
 
 
-def ways_of(service: ServiceFacts, of_the_app: frozenset[str]) -> tuple[Way, ...]:
-    """The ports of one instance, on a network without the app if there is one: its clients are trusted with nothing."""
+def ways_of(service: ServiceFacts, of_the_app: frozenset[str], tls: Mapping[int, str]) -> tuple[Way, ...]:
+    """The ports of one instance, on a network without the app if there is one: its clients are trusted with nothing.
+
+    `tls` has the server name for each port that speaks TLS.
+    """
     attached = sorted((a for a in service.networks if a.address), key=lambda a: (a.network in of_the_app, a.network))
     ports = sorted({published.port for published in service.published})
-    return tuple(Way(net.network, Address(net.address, port)) for net in attached[:1] for port in ports)
+    return tuple(
+        Way(net.network, Address(net.address, port, tls=tls.get(port, ""))) for net in attached[:1] for port in ports
+    )
+
+
+def secret(stack: Stack, service: ServiceFacts) -> dict[int, str]:
+    """The ports of an instance, by their number inside, that speak TLS when they are asked from this machine."""
+    said = {p.port: stack.ask(Greet(loopback(p.address), p.host_port)) for p in service.published}
+    return {port: greeting.to.tls for port, greeting in said.items() if greeting.to.tls}
 
 
 def _app_networks(stack: Stack) -> frozenset[str]:

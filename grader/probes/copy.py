@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from grader.model import Reason
@@ -41,7 +41,7 @@ class RunCopy(Probe[Copied]):
             raise needs_bench(f"a page that shows the setting {NAMES[0]}")
         with stack.copy_of(app.service, dict.fromkeys(NAMES, word)) as copy:
             begun, via = time.monotonic(), Vantage(From.INSIDE, copy.id)
-            to = Address(home.host, home.port, home.path, pid=1 if home.path else 0)
+            to = replace(home, pid=1 if home.path else 0)
             first = wait_for(lambda: _first_page(stack, via, to), PATIENCE)
             if first is None:
                 raise CouldNotLook(

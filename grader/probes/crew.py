@@ -93,7 +93,7 @@ def reach(stack: Stack, app: App) -> tuple[Vantage, Address]:
     for socket in app.listening:
         for at in app.service.networks:
             if socket.port and at.address and socket.address in ("0.0.0.0", "::", at.address):
-                return client_on(at.network), Address(at.address, socket.port)
+                return client_on(at.network), Address(at.address, socket.port, tls=app.tls)
     return HOST, stack.ask(Entry())
 
 

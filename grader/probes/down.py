@@ -11,6 +11,8 @@ from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe
+from grader.probes.headers import Sent, sent
+from grader.probes.http import send
 from grader.probes.outage import GRACE, Comeback, Reply, Site, come_back, site_of, stands_alone
 from grader.probes.topology import Apps
 from grader.stacks.base import CouldNotLook, Stack, Undo
@@ -29,6 +31,7 @@ class AppDown:
     """What clients saw from just before the app was stopped until after it was gone (as `kept` picks), and its return.
 
     `gone` is when the stop was complete, in the seconds of Reply.at. `usual` is what the page usually answers.
+    `error_pages` are the security headers of what came instead of two pages while the app was gone.
     """
 
     site: str
@@ -39,6 +42,7 @@ class AppDown:
     gone: float
     replies: tuple[Reply, ...]
     comeback: Comeback
+    error_pages: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ class Down(Probe[AppDown]):
                         stack.stop(app.service, min(GRACE, app.service.stop_grace))
                     since = time.monotonic() - site.begun
                     gone.set()
-                    time.sleep(AWAY)
+                    until = time.monotonic() + AWAY
+                    pages = tuple(_error_page(site, path) for path in dict.fromkeys((site.page, "/")))
+                    time.sleep(max(until - time.monotonic(), 0.0))
                 finally:
                     over.set()
             for app in apps:
@@ -79,7 +85,12 @@ class Down(Probe[AppDown]):
         if site.bench and any(reply.app and reply.at > since + 0.001 for reply in replies):
             raise CouldNotLook(Reason.UNREACHABLE, "the app answered although it was stopped: there is more of it")
         names = " ".join(dict.fromkeys(app.service.service for app in apps))
-        return AppDown(site.url, site.page, names, site.bench, site.usual, round(since, 3), kept(replies), comeback)
+        since = round(since, 3)
+        return AppDown(site.url, site.page, names, site.bench, site.usual, since, kept(replies), comeback, pages)
+
+
+def _error_page(site: Site, path: str) -> Sent:
+    return sent("a page while the app is away", "GET", path, send(site.stack, site.to, path, seconds=WAIT))
 
 
 def kept(replies: list[Reply]) -> tuple[Reply, ...]:

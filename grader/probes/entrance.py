@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import ssl
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
 from grader.probes.base import Probe, nonce
-from grader.probes.http import Entry, answer, loopback, request, send, site
+from grader.probes.greeting import Speaks
+from grader.probes.http import GREETING_SECONDS, Entry, Greet, loopback, send, site
 from grader.probes.topology import App, Apps, Whoami, whoami
-from grader.stacks.base import HOST, Address, CouldNotLook, Published, ServiceFacts, Stack
+from grader.stacks.base import Address, CouldNotLook, Published, ServiceFacts, Stack
 
-GREETING_SECONDS = 3.0  # that an answer may take
 ROUNDS = 3  # a worker may be replaced between its answer and the look at its process: then ask again
 ANSWERS = 5  # of the bench, in each round
 REQUESTS = 20  # whose traces are looked for in the app's processes on a stack without a bench
 
 
-class Speaks(StrEnum):
-    HTTP = "HTTP"
-    TLS = "TLS"
-    SILENCE = "silence"
-
-
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A published port, what it speaks, and (when it is silent) the addresses that listen on `port` inside."""
+    """A published port, what it speaks, and (when it is silent) the addresses that listen on `port` inside.
+
+    `status` and `location` are those of its answer to GET /, over TLS where it speaks TLS.
+    """
 
     service: str
     address: str
@@ -38,6 +32,7 @@ class Entrance:
     status: int
     error: str
     inside: tuple[str, ...]
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +56,21 @@ class AtEntrances(Probe[Entrances]):
 
 
 def _entrance(stack: Stack, service: ServiceFacts, port: Published) -> Entrance:
-    to = Address(loopback(port.address), port.host_port)
-    hello = request("/healthz", host=stack.settings.hosts[0])
-    spoken = answer(stack.exchange(HOST, to, hello, seconds=GREETING_SECONDS))
-    speaks, inside = Speaks.HTTP, set[str]()
-    if not spoken.status:
-        secret = stack.exchange(HOST, to, client_hello(), seconds=GREETING_SECONDS, cap=6)
-        speaks = Speaks.TLS if is_server_hello(secret.raw) else Speaks.SILENCE
-    if speaks is Speaks.SILENCE:
+    said = stack.ask(Greet(loopback(port.address), port.host_port))
+    inside = set[str]()
+    if said.speaks is Speaks.SILENCE:
         inside = {socket.address for socket in stack.sockets(service).listening if socket.port == port.port}
     return Entrance(
         service=service.service,
         address=port.address,
         host_port=port.host_port,
         port=port.port,
-        speaks=speaks,
-        status=spoken.status,
-        error="" if spoken.status else spoken.error,
+        speaks=said.speaks,
+        status=said.status,
+        error=said.error,
         inside=tuple(sorted(inside)),
+        location=said.location,
     )
-
-
-def client_hello() -> bytes:
-    """The first bytes that a TLS client sends."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # nothing is sent on this connection: only who speaks TLS at all is asked
-    out = ssl.MemoryBIO()
-    with contextlib.suppress(ssl.SSLWantReadError):  # it waits for the server's answer, which is not ours to give
-        context.wrap_bio(ssl.MemoryBIO(), out).do_handshake()
-    return out.read()
-
-
-def is_server_hello(raw: bytes) -> bool:
-    """Whether an answer begins with a TLS handshake record (RFC 8446 §5.1)."""
-    return raw[:2] == b"\x16\x03"
 
 
 # --- is it the app? -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import ClassVar
 from grader.model import Reason
 from grader.probes.base import Probe, nonce
 from grader.probes.clients import KNOWS
-from grader.probes.http import Entry, answer, parse, request, send, site
+from grader.probes.http import Entry, answer, parse, request, scheme_of, send, site
 from grader.probes.pages import same_page
 from grader.probes.static import whole
 from grader.probes.topology import WHOAMI, Whoami, require_bench, whoami
@@ -21,14 +21,26 @@ from grader.stacks.base import HOST, CouldNotLook, Stack
 NAMES = 3  # of the learner's host names that are tried
 REDIRECT = "/bench/redirect"
 FAKE_HOST, FAKE_PORT, FAKE_PATH = "evil.example", "6666", "/evil"  # a name that nobody has: RFC 2606
-SCHEME_SPOOFS = (
-    ("X-Forwarded-Proto", "https"),
-    ("X-Forwarded-Ssl", "on"),
-    ("X-Forwarded-Protocol", "ssl"),
-    ("X-Url-Scheme", "https"),
-    ("Front-End-Https", "on"),
-    ("Forwarded", "proto=https"),
-)
+# What claims the other scheme than that of the connection: https over plain HTTP, and http over TLS.
+SCHEME_SPOOFS = {
+    "http": (
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Ssl", "on"),
+        ("X-Forwarded-Protocol", "ssl"),
+        ("X-Url-Scheme", "https"),
+        ("Front-End-Https", "on"),
+        ("Forwarded", "proto=https"),
+    ),
+    "https": (
+        ("X-Forwarded-Proto", "http"),
+        ("X-Forwarded-Proto", "ftp"),
+        ("X-Forwarded-Ssl", "off"),
+        ("X-Forwarded-Protocol", "http"),
+        ("X-Url-Scheme", "http"),
+        ("Front-End-Https", "off"),
+        ("Forwarded", "proto=http"),
+    ),
+}
 
 
 def host_spoofs(host: str) -> tuple[tuple[str, str, str], ...]:
@@ -93,13 +105,19 @@ class SpoofScheme(Probe[Beliefs]):
     seconds: ClassVar[float] = 2.0
 
     def ask(self, stack: Stack, /) -> Beliefs:
-        return _beliefs(stack, tuple((name, value, "https:") for name, value in SCHEME_SPOOFS))
+        return _beliefs(stack, scheme_spoofs(scheme_of(stack.ask(Entry()))))
+
+
+def scheme_spoofs(transport: str) -> tuple[tuple[str, str, str], ...]:
+    """Header, value, and the mark of links of an app that believes it, for connections that are `transport`."""
+    other = "https:" if transport == "http" else "http:"
+    return tuple((name, value, "ftp:" if value == "ftp" else other) for name, value in SCHEME_SPOOFS[transport])
 
 
 def _beliefs(stack: Stack, spoofs: tuple[tuple[str, str, str], ...]) -> Beliefs:
     require_bench(stack, KNOWS)
-    told = tuple(_believed(stack, *spoof) for spoof in spoofs)
-    return Beliefs("http", _believed(stack, "", "", ""), told, site(stack, stack.ask(Entry())))
+    told, to = tuple(_believed(stack, *spoof) for spoof in spoofs), stack.ask(Entry())
+    return Beliefs(scheme_of(to), _believed(stack, "", "", ""), told, site(stack, to))
 
 
 def _believed(stack: Stack, header: str, value: str, mark: str, host: str = "") -> Believed:
@@ -194,9 +212,10 @@ class ForeignHosts(Probe[Strangers]):
 def _stranger(stack: Stack, how: How, path: str, page: str) -> Stranger:
     own, name = stack.settings.hosts[0], f"{nonce()}.example"
     # Of a whole URL the host decides, not the Host header (RFC 9112 §3.2.2): the app must not hear of that name.
-    target = f"http://{name}{WHOAMI}?nonce=1" if how is How.ABSOLUTE else path
+    to = stack.ask(Entry())
+    target = f"{scheme_of(to)}://{name}{WHOAMI}?nonce=1" if how is How.ABSOLUTE else path
     hosts = {How.NAMED: (name,), How.EMPTY: ("",), How.TWICE: (own, name), How.ABSOLUTE: (own,)}[how]
-    got = stack.exchange(HOST, stack.ask(Entry()), request(target, headers=tuple(("Host", host) for host in hosts)))
+    got = stack.exchange(HOST, to, request(target, headers=tuple(("Host", host) for host in hosts)))
     answered, body = answer(got), parse(got.raw)[2].decode("utf-8", "replace")
     return Stranger(
         how,

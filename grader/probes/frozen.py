@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from grader.model import Reason
-from grader.probes.base import Probe, nonce
+from grader.probes.base import Probe, nonce, wait_for
 from grader.probes.http import HttpAnswer, answer, send
 from grader.probes.outage import Reply, Site, shares_instance, site_of, until_back
 from grader.probes.static import StaticFiles
@@ -21,6 +21,7 @@ WAIT = 21.0  # seconds that the waiting request is given: a second more than any
 FILE_WAIT = 3.0  # seconds for a static file; one that comes at all while the app is frozen comes at once
 FILES = 3  # static files that are asked for
 BACK = 20.0  # seconds until the site must answer again after the thaw
+STANDS_STILL = 1.0  # seconds until a stopped process must do so: it finishes what it does in the kernel first
 RUBBISH = b"RUBBISH\r\n\r\n"  # no HTTP request: whoever speaks HTTP refuses it in words of its own
 
 
@@ -130,7 +131,7 @@ def freezing(stack: Stack, apps: tuple[App, ...]) -> Iterator[tuple[str, str]]:
         for app in apps:
             service = app.service
             if shares_instance(stack, app):
-                pids = _stop_tree(stack, app, undo)
+                pids = stop_tree(stack, app, undo)
                 kill = f"docker compose exec {service.service} sh -c 'kill -{{}} {' '.join(map(str, pids))}'"
                 commands.append((kill.format("STOP"), kill.format("CONT")))
             else:
@@ -142,7 +143,7 @@ def freezing(stack: Stack, apps: tuple[App, ...]) -> Iterator[tuple[str, str]]:
         yield freeze, thaw
 
 
-def _stop_tree(stack: Stack, app: App, undo: ExitStack) -> tuple[int, ...]:
+def stop_tree(stack: Stack, app: App, undo: ExitStack) -> tuple[int, ...]:
     """Stops the server's processes, the master first: it would replace the others. Undone in the opposite order."""
     stopped: dict[int, Process] = {}
 
@@ -159,8 +160,13 @@ def _stop_tree(stack: Stack, app: App, undo: ExitStack) -> tuple[int, ...]:
     for process in below(app.master, now):  # forked before the master stood still
         if process.pid not in stopped:
             stop(process)
-    awake = [p for p in stack.processes(app.service) if p.pid in stopped and p.state not in "TtZ"]
+    wait_for(lambda: None if _awake(stack, app, stopped) else True, STANDS_STILL, every=0.05)
+    awake = _awake(stack, app, stopped)
     if awake or not stopped:
         names = ", ".join(f"{p.name} (pid {p.pid})" for p in awake) or "the app's server"
         raise CouldNotLook(Reason.NO_PERMISSION, f"{names} in {app.service.service} cannot be frozen")
     return tuple(stopped)
+
+
+def _awake(stack: Stack, app: App, stopped: dict[int, Process]) -> list[Process]:
+    return [p for p in stack.processes(app.service) if p.pid in stopped and p.state not in "TtZ"]

@@ -11,15 +11,19 @@ import io
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
+from grader.probes.greeting import Greeting, Speaks
 from grader.stacks.base import BODY_CAP, HOST, Address, CouldNotLook, Exchange, From, Stack, Vantage
 
 EXCERPT = 4096  # bytes of a body that evidence keeps
 SECONDS = 10.0  # for a whole exchange
+GREETING_SECONDS = 3.0  # that an answer of a published port may take
+# How OpenSSL begins the names of alerts that came from the other side: only who speaks TLS sends one.
+TLS_REFUSALS = tuple(f"TLS handshake failed: {start}" for start in ("tlsv1", "sslv3 alert"))
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"  # nothing in a request tells the grader from a browser
 
 
@@ -88,7 +92,7 @@ def answer(exchange: Exchange, method: str = "GET") -> HttpAnswer:
     )
 
 
-def parse(raw: bytes, method: str = "GET") -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
+def parse(raw: bytes, method: str = "GET", cap: int = BODY_CAP) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
     """Status, headers, body and error of the first final response in `raw`; the body is as sent, not decompressed."""
     if not raw:
         return 0, (), b"", "no answer"
@@ -96,7 +100,7 @@ def parse(raw: bytes, method: str = "GET") -> tuple[int, tuple[tuple[str, str], 
     try:
         response.begin()
         try:
-            body, error = response.read(BODY_CAP), ""
+            body, error = response.read(cap), ""
         except http.client.IncompleteRead as trouble:
             body, error = trouble.partial, "the body ended early"
         return response.status, tuple(response.getheaders()), body, error
@@ -150,22 +154,76 @@ def text_of(value: object) -> str:
 
 
 @dataclass(frozen=True)
+class Greet(Probe[Greeting]):
+    """Says hello to a port of this machine: plain HTTP first, then TLS where the answer leaves that open.
+
+    A TLS port answers plain HTTP with 400, with a redirect to itself, or by hanging up: so does many a plain one.
+    """
+
+    host: str
+    port: int
+    seconds: ClassVar[float] = GREETING_SECONDS
+
+    def ask(self, stack: Stack, /) -> Greeting:
+        return greeted(stack, Address(self.host, self.port))
+
+
+def greeted(stack: Stack, to: Address, *, via: Vantage = HOST) -> Greeting:
+    """What an address speaks and says, asked from any vantage. Greet asks it from this machine, once a run."""
+    plain = _hello(stack, replace(to, tls=""), via)
+    if (plain.status not in (0, 400) and not plain.doorman) or plain.error in ("timed out", "connection refused"):
+        return plain
+    secret = _hello(stack, replace(to, tls=stack.settings.hosts[0]), via)
+    return secret if secret.speaks is Speaks.TLS else plain
+
+
+def _hello(stack: Stack, to: Address, via: Vantage) -> Greeting:
+    got = stack.exchange(via, to, request("/", host=stack.settings.hosts[0]), seconds=GREETING_SECONDS)
+    said, speaks = answer(got), Speaks.SILENCE
+    if to.tls and (got.tls or got.error.startswith(TLS_REFUSALS)):
+        speaks = Speaks.TLS
+    elif said.status and not to.tls:
+        speaks = Speaks.HTTP
+    return Greeting(to, speaks, said.status, said.header("Location"), "" if said.status else said.error)
+
+
+@dataclass(frozen=True)
+class Greetings(Probe[tuple[Greeting, ...]]):
+    """Every port that the edge publishes, greeted; the lowest first. A stack without one is UNREACHABLE."""
+
+    def ask(self, stack: Stack, /) -> tuple[Greeting, ...]:
+        edge = in_role(stack, "edge")
+        ports = sorted({(port.host_port, loopback(port.address)) for service in edge for port in service.published})
+        if not ports:
+            raise CouldNotLook(Reason.UNREACHABLE, "no service publishes a port")
+        return tuple(stack.ask(Greet(host, number)) for number, host in ports)
+
+
+@dataclass(frozen=True)
 class Entry(Probe[Address]):
-    """Where the site is: the published address that a browser on this machine would use."""
+    """Where the site is: the published address at which a browser on this machine ends up.
+
+    That is the port that shows most of the site, and of several the one that speaks TLS. An app that is down changes
+    nothing about it: whoever only redirects to HTTPS stays behind one that shows an error.
+    """
 
     def ask(self, stack: Stack, /) -> Address:
         if stack.settings.entry:
-            host, _, port = stack.settings.entry.rpartition(":")
-            return Address(host.strip("[]") or "127.0.0.1", int(port))
-        published = sorted({(p.host_port, p.address) for service in in_role(stack, "edge") for p in service.published})
-        for number, bound in published:
-            to = Address(loopback(bound), number)
-            hello = request("/healthz", host=stack.settings.hosts[0])
-            if stack.exchange(HOST, to, hello, seconds=3).raw.startswith(b"HTTP/"):
-                return to
-        if not published:
-            raise CouldNotLook(Reason.UNREACHABLE, "no service publishes a port")
-        return Address(loopback(published[0][1]), published[0][0])
+            scheme, _, place = stack.settings.entry.rpartition("://")
+            host, _, port = place.rpartition(":")
+            told = Greet(host.strip("[]") or "127.0.0.1", int(port))
+            tls = stack.settings.hosts[0] if scheme == "https" else ""
+            return Address(told.host, told.port, tls=tls) if scheme else stack.ask(told).to
+        found = stack.ask(Greetings())
+        return max(found, key=lambda greeting: (greeting.rank, bool(greeting.to.tls))).to
+
+
+@dataclass(frozen=True)
+class PlainEntry(Probe[Address | None]):
+    """The published port that speaks plain HTTP, whatever it says there; None when all speak TLS."""
+
+    def ask(self, stack: Stack, /) -> Address | None:
+        return next((found.to for found in stack.ask(Greetings()) if found.speaks is Speaks.HTTP), None)
 
 
 @dataclass(frozen=True)
@@ -183,7 +241,11 @@ class Get(Probe[HttpAnswer]):
 
 def site(stack: Stack, to: Address) -> str:
     """What to give a browser or curl to reach `to`: the learner's host name and the real port."""
-    return f"http://{stack.settings.hosts[0]}:{to.port}"
+    return f"{scheme_of(to)}://{stack.settings.hosts[0]}:{to.port}"
+
+
+def scheme_of(to: Address) -> str:
+    return "https" if to.tls else "http"
 
 
 def loopback(bound: str) -> str:

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from grader.probes.base import Probe, in_role
 from grader.probes.http import Entry
-from grader.probes.session import entered, log_in
+from grader.probes.session import entered, jar_of, log_in
 from grader.stacks.base import Stack
 
 SALT = b"cookie-session"
@@ -83,7 +83,7 @@ def seal_of(value: str) -> Seal | None:
 def live_seals(stack: Stack) -> tuple[Seal, ...]:
     """The seals of the cookies of a fresh login, for probes, never for evidence; empty when Flask signed none."""
     login = entered(log_in(stack, stack.ask(Entry())))
-    return tuple(seal for _, value in login.jar if (seal := seal_of(value)))
+    return tuple(seal for _, value in jar_of(login.answer) if (seal := seal_of(value)))
 
 
 def key_among(keys: Iterable[str], seals: Iterable[Seal]) -> str | None:

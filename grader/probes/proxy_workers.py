@@ -43,12 +43,18 @@ class ProxyWorkers(Probe[ProxyProcesses]):
 
 
 def crew_of(service: ServiceFacts, processes: tuple[Process, ...], sockets: Sockets) -> list[Worker]:
-    """Who holds the published ports, and all below: a worker can be handed connections without holding the socket."""
+    """Who holds the published ports, and their workers below.
+
+    A worker can be handed connections without holding the socket: then it has its master's name, or a client. What else
+    a server's first process has started, such as a script that watches a file, works for nobody outside.
+    """
     by_pid = {process.pid: process for process in processes}
     ports = {published.port for published in service.published}
     holders = {by_pid[pid] for s in sockets.listening if s.port in ports for pid in s.pids if pid in by_pid}
     tops = {holder for holder in holders if not set(ancestors(holder, by_pid)) & {other.pid for other in holders}}
-    crew = {*holders, *(child for top in tops for child in below(top, processes))}
+    busy = {pid for connection in sockets.established if connection.port in ports for pid in connection.pids}
+    children = {(top, child) for top in tops for child in below(top, processes)}
+    crew = {*holders, *(child for top, child in children if child.name == top.name or child.pid in busy)}
     return [
         Worker(service.service, one.pid, one.name, one.uid, one in tops and bool(below(one, processes)))
         for one in sorted(crew, key=lambda process: process.pid)

@@ -7,10 +7,10 @@ from ipaddress import ip_address
 from typing import ClassVar
 
 from grader.probes.base import Probe, in_role
-from grader.probes.entrance import Speaks, client_hello, is_server_hello
-from grader.probes.http import Entry, loopback, request, send
+from grader.probes.greeting import Speaks
+from grader.probes.http import Entry, Greet, loopback, send
 from grader.probes.topology import Apps
-from grader.stacks.base import HOST, Address, CouldNotLook, Published, ServiceFacts, Stack
+from grader.stacks.base import Address, CouldNotLook, Published, ServiceFacts, Stack
 
 SECONDS = 2.0  # that an answer may take
 HOST_NETWORK = "host"
@@ -73,10 +73,11 @@ def is_local(address: str) -> bool:
 
 
 def _binding(stack: Stack, service: ServiceFacts, port: Published, edge: bool) -> Binding:
-    to, local = Address(loopback(port.address), port.host_port), is_local(port.address)
+    host, local = loopback(port.address), is_local(port.address)
     of_the_app = not edge and (service.id, port.port) in _app_ports(stack)
-    speaks = _speaks(stack, to) if (edge or of_the_app) and not local else None
-    further = edge and not local and to.port != stack.ask(Entry()).port
+    said = stack.ask(Greet(host, port.host_port)) if (edge or of_the_app) and not local else None
+    speaks = said.speaks if said else None
+    further = edge and not local and port.host_port != stack.ask(Entry()).port
     return Binding(
         service.service,
         port.address,
@@ -87,16 +88,8 @@ def _binding(stack: Stack, service: ServiceFacts, port: Published, edge: bool) -
         of_the_app and speaks is not Speaks.SILENCE,
         speaks,
         _shared(stack, service, port.port) if further else None,
-        _state_path(stack, to) if further and speaks is Speaks.HTTP else "",
+        _state_path(stack, said.to) if further and said and said.status else "",
     )
-
-
-def _speaks(stack: Stack, to: Address) -> Speaks:
-    hello = request("/healthz", host=stack.settings.hosts[0])
-    if stack.exchange(HOST, to, hello, seconds=SECONDS, cap=16).raw.startswith(b"HTTP/"):
-        return Speaks.HTTP
-    secret = stack.exchange(HOST, to, client_hello(), seconds=SECONDS, cap=6)
-    return Speaks.TLS if is_server_hello(secret.raw) else Speaks.SILENCE
 
 
 def _app_ports(stack: Stack) -> set[tuple[str, int]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from grader.model import Reason
 from grader.probes.base import Probe
 from grader.probes.http import Entry, HttpAnswer, json_of, send, site, text_of
-from grader.stacks.base import HOST, Address, CouldNotLook, NotApplicable, Stack, Vantage
+from grader.stacks.base import HOST, Address, CouldNotLook, From, NotApplicable, Stack, Vantage
 
 USER, PASSWORD = "ada", "pinboard"  # Pinboard's demo account: its sign-in page prints both
 LOGIN, ME = "/login", "/me"
@@ -49,7 +49,7 @@ class Login:
     """A fresh login with the live cookies: for probes, never for evidence."""
 
     answer: HttpAnswer
-    jar: tuple[tuple[str, str], ...]  # names and values, a later one of the same name replaces an earlier
+    jar: tuple[tuple[str, str], ...]  # what a browser would keep, as names and values
 
     @property
     def header(self) -> str:
@@ -61,11 +61,17 @@ def log_in(stack: Stack, to: Address, *, via: Vantage = HOST, password: str = PA
     """Posts the sign-in form, as the demo user, on a connection of its own."""
     form = urlencode({"user": USER, "password": password}).encode()
     answered = send(stack, to, LOGIN, via=via, method="POST", headers=FORM, body=form)
-    return Login(answered, jar_of(answered))
+    # Who asks from inside the stack stands where the proxy stands, and knows that the visitor came over TLS.
+    return Login(answered, jar_of(answered, plain=via.kind is From.HOST and not to.tls))
 
 
-def jar_of(answered: HttpAnswer) -> tuple[tuple[str, str], ...]:
-    pairs = (header.split(";", 1)[0].partition("=") for header in answered.all("Set-Cookie"))
+def jar_of(answered: HttpAnswer, *, plain: bool = False) -> tuple[tuple[str, str], ...]:
+    """Names and values of all cookies; a later one of the same name replaces an earlier.
+
+    With `plain`, only what a browser takes over plain HTTP: nothing that is Secure (RFC 6265bis §5.7).
+    """
+    headers = [header for header in answered.all("Set-Cookie") if not (plain and cookie(header, "").secure)]
+    pairs = (header.split(";", 1)[0].partition("=") for header in headers)
     return tuple({name.strip(): value.strip() for name, _, value in pairs}.items())
 
 

@@ -9,7 +9,8 @@ from ipaddress import ip_address
 from typing import ClassVar
 
 from grader.probes.base import Probe, in_role, wait_for
-from grader.probes.http import Entry, client_on, loopback, request
+from grader.probes.greeting import Speaks
+from grader.probes.http import Entry, Greet, client_on, loopback, request
 from grader.probes.topology import App, Apps, whoami
 from grader.stacks.base import Address, CouldNotLook, Stack
 
@@ -37,10 +38,15 @@ class Door:
     direct: bool
     forged: bool
     declared: bool
+    secret: bool = False  # speaks TLS
 
     @property
     def where(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.secret else 'http'}://{self.where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,17 @@ def _published(stack: Stack, apps: tuple[App, ...], entry: Address) -> tuple[Doo
     own = {(s.id, p.port) for s, p in bound if (loopback(p.address), p.host_port) == (entry.host, entry.port)}
     found: dict[tuple[str, int], Door] = {}
     for service, port in bound:
-        to = Address(loopback(port.address), port.host_port)
-        if (service.id, port.port) in own or (to.host, to.port) in found:
+        host, number = loopback(port.address), port.host_port
+        if (service.id, port.port) in own or (host, number) in found:
             continue
+        said = stack.ask(Greet(host, number))
+        to = said.to
         declared = ip_address(port.address or "0.0.0.0").is_loopback and to.port in stack.settings.loopback_ports
-        forged = whoami(stack, to, headers=(("X-Forwarded-For", FORGED),), seconds=CONNECT).remote_addr == FORGED
-        found[to.host, to.port] = Door(
-            to.host, to.port, service.service, True, reaches(stack, apps, to), forged, declared
+        told = whoami(stack, to, headers=(("X-Forwarded-For", FORGED),), seconds=CONNECT) if said.status else None
+        forged = told is not None and told.remote_addr == FORGED
+        direct = reaches(stack, apps, to)
+        found[host, number] = Door(
+            host, number, service.service, True, direct, forged, declared, said.speaks is Speaks.TLS
         )
     return tuple(found.values())
 

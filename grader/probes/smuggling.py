@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from grader.probes.bodies import UPLOAD
 from grader.probes.http import AGENT, Entry, send, site
 from grader.probes.topology import Named
 from grader.stacks.base import BODY_CAP, Address, Stack
+from grader.stacks.connection import connect
 
 QUIET = 2.0  # seconds without a byte after which nothing more is expected
 
@@ -25,7 +25,8 @@ def converse(to: Address, data: bytes, quiet: float) -> bytes:
     Stack.exchange stops after the first response; here a second one is what is looked for.
     """
     raw = bytearray()
-    with contextlib.suppress(OSError), socket.create_connection((to.host, to.port), timeout=quiet) as sock:
+    deadline = time.monotonic() + quiet
+    with contextlib.suppress(OSError), connect(to.host, to.port, deadline, tls=to.tls) as sock:
         sock.settimeout(quiet)
         sock.sendall(data)
         end = time.monotonic() + 5 * quiet

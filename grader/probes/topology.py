@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, nonce
-from grader.probes.http import Entry, json_of, send, text_of
+from grader.probes.http import Entry, greeted, json_of, send, text_of
 from grader.stacks.base import (
     HOST,
     Address,
@@ -120,10 +120,11 @@ class App:
         return not self.others
 
     others: tuple[Process, ...] = field(default=())
+    tls: str = ""  # the server name to ask for, where the server speaks TLS itself
 
     def addresses(self) -> tuple[Address, ...]:
         """Every address at which the server listens, as seen from inside its instance."""
-        return tuple(_address(socket, self.master.pid) for socket in self.listening)
+        return tuple(replace(_address(socket, self.master.pid), tls=self.tls) for socket in self.listening)
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Apps(Probe[tuple[App, ...]]):
     def ask(self, stack: Stack, /) -> tuple[App, ...]:
         named = stack.ask(Named())
         apps = tuple(_app(stack, service, named) for service in in_role(stack, "app"))
-        return tuple(app for app in apps if app is not None) or _nobody(stack)
+        return tuple(secured(stack, app) for app in apps if app is not None) or _nobody(stack)
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,16 @@ def _app(stack: Stack, service: ServiceFacts, named: tuple[Whoami, ...]) -> App 
     processes, sockets = stack.processes(service), stack.sockets(service)
     pid = next((who.pid for who in named if who.host and who.host in (service.hostname, service.id[:12])), 0)
     return find_app(service, processes, sockets.listening, pid)
+
+
+def secured(stack: Stack, app: App) -> App:
+    """`app`, with `tls` where its own server speaks TLS: a proxy that passes TLS on unread leaves that to the app."""
+    try:
+        if not stack.ask(Entry()).tls:
+            return app
+    except CouldNotLook:  # nobody is asked before there is a way in
+        return app
+    return replace(app, tls=greeted(stack, app.addresses()[0], via=app.via).to.tls)
 
 
 def _nobody(stack: Stack) -> tuple[App, ...]:

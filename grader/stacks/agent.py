@@ -3,7 +3,6 @@
 A sidecar shares the PID and network namespaces of the container it looks at (or stands as a client on a network).
 It answers requests, one JSON object a line on standard input, with one JSON object a line on standard output, and
 ends when its input does: a grader that was killed leaves no sidecar behind. Everything it reads is bounded.
-`exchange` is also used by the grader itself, for requests from the host.
 """
 
 from __future__ import annotations
@@ -18,104 +17,16 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
+
+from grader.stacks.exchange import exchange
 
 TEXT_CAP = 4096  # bytes of one command line
 LIST_CAP = 2000  # processes, sockets, links
 FILE_CAP = 262_144  # bytes of one file
+AT_ONCE = 80  # requests that are worked on: more threads than a sidecar may have would end it
 SELF = os.getpid()
 ORPHANS: set[int] = set()  # our own, though another process is their parent by now
-
-
-# --- one connection -------------------------------------------------------------------------------------------------
-
-
-def connect(address: str, port: int, deadline: float) -> socket.socket:
-    """A connected stream socket; `address` that starts with a slash is the path of a unix socket."""
-    left = max(deadline - time.monotonic(), 0.001)
-    if address.startswith("/"):
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(left)
-        try:
-            sock.connect(address)
-        except OSError:
-            sock.close()
-            raise
-        return sock
-    return socket.create_connection((address, port), timeout=left)
-
-
-def exchange(address: str, port: int, data: bytes, seconds: float, cap: int, head_only: bool) -> dict[str, Any]:
-    """Sends `data` on a new connection and reads until the response ends, the peer closes, or a bound is reached.
-
-    Seconds and bytes bound the whole exchange. `head_only` says that the response has no body (HEAD).
-    Returns raw (bytes), error (text or ""), cut (a bound was reached), closed (by the peer), first and total seconds.
-    """
-    start = time.monotonic()
-    deadline = start + seconds
-    raw = bytearray()
-    answer: dict[str, Any] = {"error": "", "cut": False, "closed": False, "first": 0.0}
-    try:
-        with connect(address, port, deadline) as sock:
-            sender = threading.Thread(target=_send, args=(sock, data, deadline), daemon=True)
-            # A refusal may arrive while the request is still being sent: read at the same time.
-            sender.start()
-            while not response_ends(raw, head_only):
-                left = deadline - time.monotonic()
-                if left <= 0 or len(raw) >= cap:
-                    answer["cut"] = True
-                    answer["error"] = "timed out" if left <= 0 else ""
-                    break
-                sock.settimeout(left)
-                chunk = sock.recv(min(65_536, cap - len(raw)))
-                if not chunk:
-                    answer["closed"] = True
-                    break
-                if not raw:
-                    answer["first"] = time.monotonic() - start
-                raw += chunk
-    except TimeoutError:
-        answer["cut"], answer["error"] = True, "timed out"
-    except ConnectionRefusedError:
-        answer["error"] = "connection refused"
-    except ConnectionResetError:
-        answer["closed"], answer["error"] = True, "connection reset"
-    except OSError as trouble:
-        answer["error"] = trouble.strerror or type(trouble).__name__
-    answer["raw"] = bytes(raw)
-    answer["total"] = time.monotonic() - start
-    return answer
-
-
-def _send(sock: socket.socket, data: bytes, deadline: float) -> None:
-    # The reader reports what went wrong with the connection; a sender that is cut off has nothing to add.
-    with contextlib.suppress(OSError, ValueError):
-        for start in range(0, len(data), 65_536):
-            if time.monotonic() > deadline:
-                return
-            sock.sendall(data[start : start + 65_536])
-
-
-def response_ends(raw: bytearray, head_only: bool) -> bool:
-    """Whether `raw` holds a whole final HTTP/1 response. False too for one that only ends with its connection."""
-    start = 0
-    while True:
-        end = raw.find(b"\r\n\r\n", start)
-        if end < 0:
-            return False
-        head = bytes(raw[start:end]).lower()
-        status = head[9:12]
-        if status[:1] == b"1" and status != b"101":  # an interim response: the final one follows
-            start = end + 4
-            continue
-        break
-    if head_only or status in (b"204", b"304"):
-        return True
-    if re.search(rb"\r\ntransfer-encoding:[^\r]*chunked", head):
-        return raw.endswith(b"\r\n0\r\n\r\n") or raw[end + 4 :] == b"0\r\n\r\n"
-    length = re.search(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?:\r|$)", head)
-    return bool(length) and len(raw) - end - 4 >= int(length.group(1)) if length else False
 
 
 # --- processes and sockets ------------------------------------------------------------------------------------------
@@ -166,25 +77,36 @@ def sockets() -> dict[str, Any]:
                 holders.setdefault(int(link[8:-1]), []).append(process["pid"])
     listening: list[dict[str, Any]] = []
     established: list[dict[str, Any]] = []
-    for table, width in (("tcp", 4), ("tcp6", 16)):
-        for row in _table(table):
+    for name, width in (("tcp", 4), ("tcp6", 16)):
+        for row in table(name):
             state, inode = row[3], int(row[9])
             if state not in ("0A", "01"):
                 continue
-            address, port = _endpoint(row[1], width)
+            address, port = endpoint(row[1], width)
             fact = {"address": address, "port": port, "path": "", "pids": sorted(set(holders.get(inode, [])))}
             if state == "0A":
                 listening.append(fact)
             else:
-                established.append({**fact, "peer": "{}:{}".format(*_endpoint(row[2], width))})
-    for row in _table("unix"):
+                established.append({**fact, "peer": "{}:{}".format(*endpoint(row[2], width))})
+    for row in table("unix"):
         if len(row) > 7 and int(row[3], 16) & 0x10000 and row[7].startswith("/"):  # __SO_ACCEPTCON
             pids = sorted(set(holders.get(int(row[6]), [])))
             listening.append({"address": "", "port": 0, "path": row[7], "pids": pids})
     return {"listening": listening[:LIST_CAP], "established": established[:LIST_CAP]}
 
 
-def _table(name: str) -> list[list[str]]:
+def partners() -> list[dict[str, Any]]:
+    """The far end of every TCP connection, also of those that ended a moment ago (the kernel keeps them a minute)."""
+    found = []
+    for name, width in (("tcp", 4), ("tcp6", 16)):
+        for row in table(name):
+            if row[3] != "0A":
+                address, port = endpoint(row[2], width)
+                found.append({"own_port": endpoint(row[1], width)[1], "address": address, "port": port})
+    return found[:LIST_CAP]
+
+
+def table(name: str) -> list[list[str]]:
     try:
         with open(f"/proc/net/{name}", encoding="utf-8", errors="replace") as file:
             return [line.split() for line in file.read(4 * FILE_CAP).splitlines()[1:]]
@@ -192,7 +114,7 @@ def _table(name: str) -> list[list[str]]:
         return []
 
 
-def _endpoint(text: str, width: int) -> tuple[str, int]:
+def endpoint(text: str, width: int) -> tuple[str, int]:
     host, port = text.split(":")
     raw = bytes.fromhex(host)
     # The kernel prints each 32-bit word in host byte order.
@@ -244,7 +166,7 @@ def orphan(seconds: float) -> int:
     return pid
 
 
-def _below(root_pid: int, path: str) -> str:
+def below(root_pid: int, path: str) -> str:
     """`path` inside the container of `root_pid`; refuses what a symlink or `..` could lead out of it."""
     parts = [part for part in path.split("/") if part]
     if not path.startswith("/") or ".." in parts:
@@ -258,20 +180,20 @@ def _below(root_pid: int, path: str) -> str:
 
 
 def file_times(pid: int, path: str) -> dict[str, int]:
-    facts = os.lstat(_below(pid, path))
+    facts = os.lstat(below(pid, path))
     return {"atime": facts.st_atime_ns, "mtime": facts.st_mtime_ns, "size": facts.st_size, "mode": facts.st_mode}
 
 
 def set_times(pid: int, path: str, atime: int, mtime: int) -> None:
-    os.utime(_below(pid, path), ns=(atime, mtime), follow_symlinks=False)
+    os.utime(below(pid, path), ns=(atime, mtime), follow_symlinks=False)
 
 
 def list_dir(pid: int, path: str) -> list[str]:
-    return sorted(os.listdir(_below(pid, path)))[:LIST_CAP]
+    return sorted(os.listdir(below(pid, path)))[:LIST_CAP]
 
 
 def read_file(pid: int, path: str) -> bytes:
-    target = _below(pid, path)
+    target = below(pid, path)
     if not stat.S_ISREG(os.lstat(target).st_mode):
         raise ValueError(f"{path}: not a regular file")
     with open(target, "rb") as file:
@@ -286,7 +208,7 @@ def answer(op: str, args: dict[str, Any]) -> object:
         return {"hostname": socket.gethostname()}
     if op == "exchange":
         data = base64.b64decode(args["data"])
-        reply = exchange(args["address"], args["port"], data, args["seconds"], args["cap"], args["head_only"])
+        reply = exchange(**{**args, "data": data})
         return {**reply, "raw": base64.b64encode(reply["raw"]).decode()}
     if op == "read_file":
         return base64.b64encode(read_file(**args)).decode()
@@ -297,6 +219,7 @@ OPERATIONS: dict[str, Any] = {
     "processes": processes,
     "process": lambda pid: process_facts(pid),
     "sockets": sockets,
+    "partners": partners,
     "fd_links": fd_links,
     "proc_text": proc_text,
     "environ_names": environ_names,
@@ -310,7 +233,7 @@ OPERATIONS: dict[str, Any] = {
 
 
 def main() -> None:
-    lock = threading.Lock()
+    lock, slots = threading.Lock(), threading.Semaphore(AT_ONCE)
 
     def serve(line: str) -> None:
         request = json.loads(line)
@@ -321,8 +244,10 @@ def main() -> None:
         with lock:
             sys.stdout.write(json.dumps(reply) + "\n")
             sys.stdout.flush()
+        slots.release()
 
     for line in sys.stdin:
+        slots.acquire()
         threading.Thread(target=serve, args=(line,), daemon=True).start()
 
 

@@ -69,6 +69,19 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """The command that says whether a service is well, and how often (seconds) and how long (seconds) it is asked.
+
+    `argv` is what is run in the service; () when the health check was switched off.
+    """
+
+    argv: tuple[str, ...]
+    interval: float
+    timeout: float
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """One running (or stopped) instance of a service, as its backend knows it. Values of the environment are dropped.
 
@@ -107,6 +120,10 @@ class ServiceFacts:
     one_shot: bool  # a job: ended with 0 and is not restarted, or others wait for its completion
     error: str = ""  # what the engine said when it could not start it, such as a taken port
     pid_mode: str = ""  # "host" or another service's: then its PID 1 is not its own
+    published_udp: tuple[Published, ...] = ()
+    log_driver: str = ""  # where the engine keeps what it prints; "" when that is not known
+    log_options: tuple[tuple[str, str], ...] = ()  # those that say how much it keeps
+    health_check: HealthCheck | None = None  # None when nobody defined one
 
     @property
     def running(self) -> bool:
@@ -155,12 +172,16 @@ class Sockets:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to connect: host and port, or the path of a unix socket (then `pid` is a process that sees that path)."""
+    """Where to connect: host and port, or the path of a unix socket (then `pid` is a process that sees that path).
+
+    `tls` is the server name to ask for over TLS (SNI), "" for a plain connection.
+    """
 
     host: str
     port: int = 0
     path: str = ""
     pid: int = 0
+    tls: str = ""
 
 
 class From(StrEnum):
@@ -185,14 +206,18 @@ HOST = Vantage()
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back on one connection. `error` is "" or says what went wrong; `cut` says that a bound was reached."""
+    """What came back on one connection. `error` is "" or says what went wrong; `cut` says that a bound was reached.
+
+    `tls` is the version that was agreed on, such as "TLSv1.3"; "" on a plain connection or after a failed handshake.
+    """
 
     raw: bytes
     error: str
     cut: bool
     closed: bool
     first: float  # seconds until the first byte
-    total: float  # seconds
+    total: float  # seconds, with the time to connect
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +226,51 @@ class Stopped:
 
     exit_code: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended: its exit code, None when it was still running at its limit. `output` is COMMAND_CAP at most.
+
+    A program that is not there has the code 126 or 127, as in a shell.
+    """
+
+    code: int | None
+    output: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How a command ended beside a server of the grader's own, and the first lines of what it asked that server."""
+
+    ran: Ran
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LogText:
+    """What a service printed: standard output and standard error, each at most LOG_CAP bytes.
+
+    `cut` says that a bound ended the reading; `refused` is "" or says why the engine has nothing to show.
+    """
+
+    out: bytes
+    err: bytes
+    cut: bool
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How a service of the grader's own fared with another's logging: `error` is what kept it from starting, or ""."""
+
+    error: str
+    ended: bool  # it could write all it had to say
+    seconds: float
+
+
+Speak = Callable[[float], Spoken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +311,7 @@ class Settings:
     """The learner's own grader.toml: it may widen discovery, never waive a check."""
 
     hosts: tuple[str, ...] = ("localhost",)
-    entry: str = ""  # "127.0.0.1:8080": where the site is, when several ports are published
+    entry: str = ""  # "127.0.0.1:8080", "https://127.0.0.1:8443": where the site is, when several ports are published
     slow_path: str = ""  # an endpoint that takes a second, for stacks without the bench
     static_path: str = ""  # a static file, for stacks whose home page links none
     loopback_ports: tuple[int, ...] = ()  # ports published on 127.0.0.1 on purpose
@@ -274,6 +344,8 @@ class Opening:
     project: str = ""  # the name the stack usually has
     told: tuple[tuple[str, str], ...] = ()
     named: tuple[tuple[str, str], ...] = ()
+    agreed: frozenset[str] = frozenset()  # the texts of those commands of grader.toml that may be run
+    variables: tuple[tuple[str, str], ...] = ()  # what they need beside our own environment
 
 
 class Stack(Protocol):
@@ -332,7 +404,10 @@ class Stack(Protocol):
         cap: int = BODY_CAP,
         head_only: bool = False,
     ) -> Exchange:
-        """Sends `data` on a new connection; returns what came back. Never raises for what the peer does."""
+        """Sends `data` on a new connection; returns what came back. Never raises for what the peer does.
+
+        Over TLS no certificate is verified: a probe that wants to know more than what the site says asks for itself.
+        """
         ...
 
     def client_address(self, via: Vantage) -> str:
@@ -345,6 +420,30 @@ class Stack(Protocol):
 
     def crash(self, service: ServiceFacts) -> None:
         """SIGKILLs PID 1 of a service as a crash would, so that its restart policy still applies."""
+        ...
+
+    def run(self, service: ServiceFacts, argv: tuple[str, ...], *, seconds: float) -> Ran:
+        """Runs a command in a service as the service's own user; kills it when `seconds` are over."""
+        ...
+
+    def rehearse(
+        self, service: ServiceFacts, argv: tuple[str, ...], ports: tuple[int, ...], reply: bytes, *, seconds: float
+    ) -> Rehearsed:
+        """Runs a command in a throw-away copy of a service that has the network to itself, and one neighbour there.
+
+        That is a server of the grader's own, which gives everybody who asks on one of `ports` the same `reply`.
+        """
+        ...
+
+    def may_run(self, command: str) -> bool:
+        """Whether somebody agreed to this command of grader.toml after it was shown to them."""
+        ...
+
+    def declared(self, command: str, *, seconds: float) -> Ran:
+        """Runs a command of grader.toml on this machine, in the workspace; ends it when `seconds` are over.
+
+        CouldNotLook when nobody agreed to it; NotApplicable when there is no workspace to run it in.
+        """
         ...
 
     def stop(self, service: ServiceFacts, grace: int | None = None) -> Stopped: ...
@@ -364,7 +463,15 @@ class Stack(Protocol):
         ...
 
     def logs(self, service: ServiceFacts, since: float) -> bytes:
-        """Standard output and error since `since` (seconds since the epoch), at most LOG_CAP bytes."""
+        """Standard output and error since `since` (seconds since the epoch), at most LOG_CAP bytes of each."""
+        ...
+
+    def log_text(self, service: ServiceFacts, since: float) -> LogText:
+        """The same with both streams apart, and what there is to know about the reading."""
+        ...
+
+    def layer_size(self, service: ServiceFacts) -> int:
+        """Bytes that a service has written to its own layer, outside of volumes and temporary file systems."""
         ...
 
     def image(self, service: ServiceFacts) -> ImageFacts: ...
@@ -381,6 +488,13 @@ class Stack(Protocol):
         """A grader-owned service that takes the free `address` on `network` and answers DECOY_STATUS on `port`.
 
         NotApplicable when the backend cannot give it that address.
+        """
+        ...
+
+    def speaker_like(self, service: ServiceFacts, program: str) -> AbstractContextManager[Speak]:
+        """A grader-owned service whose output the engine treats as that of `service`, removed when the block ends.
+
+        What it yields starts the Python program, waits `seconds` at most until that ends, and says how it fared.
         """
         ...
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import math
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -17,11 +17,10 @@ import docker
 from docker.errors import DockerException
 
 from grader.model import Probe, Reason, Role
-from grader.stacks import agent, sidecar
+from grader.stacks import declared, exchange, sidecar
 from grader.stacks.base import (
     BODY_CAP,
     COMMAND_CAP,
-    LOG_CAP,
     Address,
     Connection,
     CouldNotLook,
@@ -29,27 +28,35 @@ from grader.stacks.base import (
     From,
     ImageFacts,
     ImageFile,
+    LogText,
     NotApplicable,
     Opening,
     Process,
+    Ran,
+    Rehearsed,
     ServiceFacts,
     Settings,
     Socket,
     Sockets,
+    Speak,
     Vantage,
 )
-from grader.stacks.copies import copy_of, decoy
+from grader.stacks.commands import rehearse, run
+from grader.stacks.copies import copy_of, decoy, speaker_like
 from grader.stacks.engine import connect, gone
 from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, is_spent, jobs, service_facts
 from grader.stacks.faults import Faults
 from grader.stacks.images import image_facts, image_files
 from grader.stacks.journal import Journal
+from grader.stacks.logs import layer_size, log_text
 from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
 from grader.stacks.roles import find_roles
 
 E = TypeVar("E")
 CALL = 15.0  # seconds that a sidecar's small operations may take
+STARTING = 10.0  # seconds after its start in which a service may not have found its role yet …
+LOOK_AGAIN = 0.25  # … and the pause between two looks
 
 
 class ComposeStack(Faults):
@@ -64,6 +71,8 @@ class ComposeStack(Faults):
         workspace: Path | None = None,
         told: Mapping[str, str] | None = None,
         named: Mapping[str, str] | None = None,
+        agreed: frozenset[str] = frozenset(),
+        variables: Mapping[str, str] | None = None,
         api: docker.APIClient | None = None,
     ) -> None:
         self.url = f"compose://{project}"
@@ -72,6 +81,9 @@ class ComposeStack(Faults):
         self.workspace = workspace
         self._told = told or {}
         self._named = named or {}
+        self._agreed = agreed
+        # A command of the learner's has to find the very stack that is looked at, whatever its folder is called.
+        self._variables = {"COMPOSE_PROJECT_NAME": project, **(variables or {})}
         super().__init__(api or connect(), Journal(state / "journal.jsonl"))
         self._memo = Memo()
         self._as_found: tuple[ServiceFacts, ...] | None = None
@@ -134,9 +146,17 @@ class ComposeStack(Faults):
             def look(service: ServiceFacts) -> tuple[tuple[Process, ...], Sockets]:
                 return self.processes(service), self.sockets(service)
 
-            return find_roles(self.services(), self._told, self._named, look)
+            while True:
+                found = find_roles(self.services(), self._told, self._named, look)
+                if all(role.services for role in found) or not self._young():
+                    return found
+                time.sleep(LOOK_AGAIN)
 
         return self._memo.once("roles", find)
+
+    def _young(self) -> bool:
+        """Whether a service has only just been started: without a health check nobody waits until it listens."""
+        return any(fact.running and time.time() - fact.started < STARTING for fact in self.services(fresh=True))
 
     def processes(self, service: ServiceFacts) -> tuple[Process, ...]:
         raws = self.inside(service, "processes")
@@ -177,7 +197,7 @@ class ComposeStack(Faults):
         head_only: bool = False,
     ) -> Exchange:
         if via.kind is From.HOST:
-            return Exchange(**agent.exchange(to.host, to.port, data, seconds, cap, head_only))
+            return Exchange(**exchange.exchange(to.host, to.port, data, seconds, cap, head_only, to.tls))
         # A unix socket is reached through the root directory of a process that sees it.
         host = f"/proc/{to.pid}/root{to.path}" if to.path else to.host
         reply = self._vantage(via).call(
@@ -189,6 +209,7 @@ class ComposeStack(Faults):
             seconds=seconds,
             cap=cap,
             head_only=head_only,
+            tls=to.tls,
         )
         return Exchange(**{**reply, "raw": base64.b64decode(reply["raw"])})
 
@@ -227,13 +248,14 @@ class ComposeStack(Faults):
     # --- files, logs, copies ----------------------------------------------------------------------------------------
 
     def logs(self, service: ServiceFacts, since: float) -> bytes:
-        data = bytearray()
-        # follow: a stream would otherwise wait for lines that are yet to come
-        for chunk in self._api.logs(service.id, stream=True, follow=False, since=math.floor(since)):
-            data += chunk
-            if len(data) >= LOG_CAP:
-                break
-        return bytes(data[:LOG_CAP])
+        text = self.log_text(service, since)
+        return text.out + text.err
+
+    def log_text(self, service: ServiceFacts, since: float) -> LogText:
+        return log_text(self._api, service.id, since)
+
+    def layer_size(self, service: ServiceFacts) -> int:
+        return layer_size(self._api, service.id)
 
     def image(self, service: ServiceFacts) -> ImageFacts:
         return image_facts(self._api, service.image)
@@ -246,8 +268,29 @@ class ComposeStack(Faults):
         with copy_of(self._api, service.id, environment, self.disturbing) as identity:
             yield service_facts(self._api.inspect_container(identity), {}, frozenset())
 
+    def run(self, service: ServiceFacts, argv: tuple[str, ...], *, seconds: float) -> Ran:
+        return run(self._api, service.id, argv, seconds, lambda pid: self.kill_from_outside(service, pid))
+
+    def rehearse(
+        self, service: ServiceFacts, argv: tuple[str, ...], ports: tuple[int, ...], reply: bytes, *, seconds: float
+    ) -> Rehearsed:
+        return rehearse(self._api, self.project, service, argv, ports, reply, seconds, self.disturbing)
+
     def decoy(self, network: str, address: str, port: int) -> AbstractContextManager[str]:
         return decoy(self._api, self.project, network, address, port, self.disturbing)
+
+    def may_run(self, command: str) -> bool:
+        return command in self._agreed
+
+    def declared(self, command: str, *, seconds: float) -> Ran:
+        if not self.may_run(command):
+            raise CouldNotLook(Reason.NO_PERMISSION, f"nobody agreed to run: {command}")
+        if self.workspace is None:
+            raise NotApplicable("a command of grader.toml needs the workspace to run in")
+        return declared.run(command, self.workspace, self._variables, seconds)
+
+    def speaker_like(self, service: ServiceFacts, program: str) -> AbstractContextManager[Speak]:
+        return speaker_like(self._api, self.project, service.id, program, self.disturbing)
 
     def compose(
         self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
@@ -286,5 +329,7 @@ def open_stack(opening: Opening) -> ComposeStack:
         workspace=opening.workspace,
         told=dict(opening.told),
         named=dict(opening.named),
+        agreed=opening.agreed,
+        variables=dict(opening.variables),
         api=api,
     )

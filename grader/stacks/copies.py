@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -11,8 +12,8 @@ import docker
 from docker.errors import APIError
 
 from grader.model import Reason
-from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable, Undo
-from grader.stacks.facts import PROJECT
+from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable, Speak, Spoken, Undo
+from grader.stacks.facts import PROJECT, SERVICE
 from grader.stacks.sidecar import IMAGE, labels
 
 VOLUME_CAP = 64 * 1024 * 1024  # bytes of a volume that are copied
@@ -136,12 +137,54 @@ def _decoy(
         yield str(networks.get(network, {}).get("IPAddress", ""))
 
 
+@contextmanager
+def speaker_like(
+    api: docker.APIClient, project: str, container: str, program: str, disturbing: Disturbing
+) -> Iterator[Speak]:
+    """A service, on no network, with the logging driver and options of `container`; yields what starts it.
+
+    It is made before anything else is disturbed, and removed after that was undone: the engine does not remove a
+    container while it waits for a collector to take its lines.
+    """
+    logging = api.inspect_container(container)["HostConfig"]["LogConfig"]
+    created = api.create_container(
+        IMAGE,
+        ["python3", "-I", "-c", program],
+        entrypoint="",
+        # The service's name is in many a tag. Without the project's, it is no part of the learner's stack.
+        labels=labels(project) | {SERVICE: "grader"},
+        host_config=api.create_host_config(
+            log_config=docker.types.LogConfig(type=logging["Type"], config=logging["Config"]),
+            network_mode="none",
+            cap_drop=["ALL"],
+            mem_limit=DECOY_MEMORY,
+            pids_limit=DECOY_PIDS,
+            read_only=True,
+        ),
+    )["Id"]
+
+    def speak(seconds: float) -> Spoken:
+        begun = time.monotonic()
+        try:
+            api.start(created)
+        except APIError as trouble:
+            return Spoken(str(trouble.explanation), False, round(time.monotonic() - begun, 2))
+        ended = False
+        while not ended and time.monotonic() - begun < seconds:
+            ended = not api.inspect_container(created)["State"]["Running"]
+            time.sleep(0.05)
+        return Spoken("", ended, round(time.monotonic() - begun, 2))
+
+    with disturbing(Undo("remove", created, "a service that speaks")):
+        yield speak
+
+
 def _copy_folder(api: docker.APIClient, source: str, target: str, path: str) -> None:
-    chunks, _ = api.get_archive(source, path)
+    # What is in the folder, put into the folder: a service whose own files are read-only takes it nowhere else.
+    chunks, _ = api.get_archive(source, f"{path.rstrip('/')}/.")
     data = io.BytesIO()
     for chunk in chunks:
         data.write(chunk)
         if data.tell() > VOLUME_CAP:
             raise NotApplicable(f"the volume at {path} is larger than {VOLUME_CAP // 2**20} MiB: it is not copied")
-    parent = path.rstrip("/").rpartition("/")[0] or "/"
-    api.put_archive(target, parent, data.getvalue())
+    api.put_archive(target, path, data.getvalue())

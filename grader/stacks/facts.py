@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from grader.stacks.base import Attached, Mount, Published, ServiceFacts, State
+from grader.stacks.base import Attached, HealthCheck, Mount, Published, ServiceFacts, State
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
@@ -15,6 +15,10 @@ DEPENDS_ON = "com.docker.compose.depends_on"
 WORKING_DIR = "com.docker.compose.project.working_dir"
 CONFIG_FILES = "com.docker.compose.project.config_files"
 DEFAULT_GRACE = 10  # seconds, the engine's own
+HEALTH_SECONDS = 30.0  # the engine's own interval and timeout of a health check …
+HEALTH_RETRIES = 3  # … and after how many failures in a row a service is unhealthy
+SHELL = ["/bin/sh", "-c"]
+LOG_OPTIONS = ("max-file", "max-size")  # the others may hold a collector's password
 
 
 def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozenset[str]) -> ServiceFacts:
@@ -43,7 +47,7 @@ def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozen
         stop_signal=config.get("StopSignal") or (image.get("Config") or {}).get("StopSignal") or "SIGTERM",
         stop_grace=config.get("StopTimeout") or DEFAULT_GRACE,
         network_mode=host.get("NetworkMode", ""),
-        published=_published(raw),
+        published=_published(raw, "tcp"),
         networks=_networks(raw),
         mounts=tuple(
             Mount(m["Type"], m.get("Name") or m.get("Source", ""), m["Destination"], bool(m.get("RW", True)))
@@ -59,6 +63,10 @@ def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozen
         one_shot=service in jobs or (ended_well and labels.get(ONE_OFF) != "True"),
         error=state.get("Error") or "",
         pid_mode=host.get("PidMode") or "",
+        published_udp=_published(raw, "udp"),
+        log_driver=(host.get("LogConfig") or {}).get("Type") or "",
+        log_options=_log_options((host.get("LogConfig") or {}).get("Config") or {}),
+        health_check=_health_check(config),
     )
 
 
@@ -87,12 +95,31 @@ def epoch(text: str) -> float:
     return datetime.fromisoformat(seconds + "+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
-def _published(raw: Mapping[str, Any]) -> tuple[Published, ...]:
+def _health_check(config: Mapping[str, Any]) -> HealthCheck | None:
+    """What the image or the Compose file defines. ["NONE"] switches off what the image defines."""
+    raw = config.get("Healthcheck") or {}
+    kind, *words = raw.get("Test") or [""]
+    if not kind:
+        return None
+    shell = config.get("Shell") or SHELL
+    return HealthCheck(
+        argv={"CMD": tuple(words), "CMD-SHELL": (*shell, *words)}.get(kind, ()),
+        interval=(raw.get("Interval") or 0) / 1e9 or HEALTH_SECONDS,
+        timeout=(raw.get("Timeout") or 0) / 1e9 or HEALTH_SECONDS,
+        retries=raw.get("Retries") or HEALTH_RETRIES,
+    )
+
+
+def _log_options(config: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, config[name]) for name in LOG_OPTIONS if name in config)
+
+
+def _published(raw: Mapping[str, Any], protocol: str) -> tuple[Published, ...]:
     ports = (raw["NetworkSettings"].get("Ports") or {}).items()
     return tuple(
         Published(binding["HostIp"], int(binding["HostPort"]), int(inside.partition("/")[0]))
         for inside, bindings in sorted(ports)
-        if inside.endswith("/tcp")
+        if inside.endswith(f"/{protocol}")
         for binding in bindings or []
     )
 

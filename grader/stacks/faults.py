@@ -42,16 +42,28 @@ class Faults(ABC):
     def signal(self, service: ServiceFacts, process: Process, number: int) -> bool:
         self._refuse_when_ended()
         # Never through the engine: `docker kill --signal` cancels the container's restart policy (moby 11065).
+        if process.pid == 1 and number in (signal.SIGKILL, signal.SIGSTOP):  # ignored when sent from its own namespace
+            self._signal_first(service, number)
+            return True
         return bool(self.inside(service, "send_signal", pid=process.pid, started=process.started, signal=int(number)))
 
     def crash(self, service: ServiceFacts) -> None:
         self._refuse_when_ended()
-        pid = self._api.inspect_container(service.id)["State"]["Pid"]
+        self._signal_first(service, signal.SIGKILL)
+
+    def kill_from_outside(self, service: ServiceFacts, pid: int) -> None:
+        """SIGKILLs a process of a service by the pid that it has on the engine's own machine."""
+        self._signal_from_outside(service, pid, signal.SIGKILL)
+
+    def _signal_first(self, service: ServiceFacts, number: int) -> None:
+        self._signal_from_outside(service, self._api.inspect_container(service.id)["State"]["Pid"], number)
+
+    def _signal_from_outside(self, service: ServiceFacts, pid: int, number: int) -> None:
         outside = sidecar.host_pids(self._api, self.project)
         try:
             if service.id not in str(outside.call("proc_text", CALL, pid=pid, name="cgroup")):
                 raise CouldNotLook(Reason.NO_PERMISSION, f"process {pid} is not in the container of {service.service}")
-            outside.call("send_signal", CALL, pid=pid, started=0, signal=int(signal.SIGKILL))
+            outside.call("send_signal", CALL, pid=pid, started=0, signal=int(number))
         finally:
             outside.close()
 

@@ -13,7 +13,7 @@ from grader.text import line_of, nearest
 
 FILE = "grader.toml"
 SIZE_CAP = 64 * 1024  # bytes
-ENTRY = re.compile(r"[^\s/]+:\d{1,5}")
+ENTRY = re.compile(r"(https?://)?[^\s/]+:\d{1,5}")
 URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 # Every key and its TOML type: the fields of Settings, where a tuple is a list.
 KINDS = {f.name: list if isinstance(f.default, tuple) else type(f.default) for f in fields(Settings)}
@@ -49,7 +49,8 @@ def load(workspace: Path) -> Settings:
         raise SettingsError(f"{path}: 'loopback_ports' must be a list of port numbers, such as [9090]")
     entry = data.get("entry", "")
     if entry and not ENTRY.fullmatch(entry):
-        raise SettingsError(f"{path}: 'entry' must be an address and a port, such as \"127.0.0.1:8080\", not {entry!r}")
+        such_as = '"127.0.0.1:8080" or "https://127.0.0.1:8443"'
+        raise SettingsError(f"{path}: 'entry' must be an address and a port, such as {such_as}, not {entry!r}")
     for key in ("metrics", "prometheus"):
         if data.get(key) and not URL.fullmatch(data[key]):
             raise SettingsError(f"{path}: '{key}' must be a URL such as \"http://app:8000/metrics\", not {data[key]!r}")

@@ -30,14 +30,16 @@ BESIDE_CAPS = ("KILL", "SYS_PTRACE", "DAC_OVERRIDE", "FOWNER")
 
 # What a sidecar runs, each after what it imports. The loader gives the modules the names that they have here; they
 # come as the first line of input, so that a learner who lists processes sees a short command line.
-MODULES = ("agent", "stub")
+MODULES = ("connection", "exchange", "agent", "stub", "lines", "search")
 LOADER = """
 import json, sys, types
 for name, source in json.loads(sys.stdin.readline()):
     module = sys.modules[name] = types.ModuleType(name)
     exec(compile(source, name, "exec"), module.__dict__)
-    sys.modules["grader.stacks.agent"].OPERATIONS.update(module.OPERATIONS)
-sys.modules["grader.stacks.agent"].main()
+agent = sys.modules["grader.stacks.agent"]
+for more in ("stub", "lines", "search"):
+    agent.OPERATIONS.update(sys.modules["grader.stacks." + more].OPERATIONS)
+agent.main()
 """
 
 

@@ -5,14 +5,20 @@ When even this one is slow to answer, it is the machine that is slow and not the
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import functools
 import http.server
+import socket
+import socketserver
 import threading
 import time
 import urllib.parse
 from typing import Any
 
 LONGEST = 10.0  # seconds that an answer may be made to wait
+LINE_CAP = 8192  # bytes of one line of a request
+ASKED_CAP = 20  # requests whose first line is kept
 
 
 class _Stub(http.server.BaseHTTPRequestHandler):
@@ -36,4 +42,52 @@ def stub() -> int:
     return int(server.server_address[1])
 
 
-OPERATIONS: dict[str, Any] = {"stub": stub}
+ASKED: list[str] = []  # the first lines of the requests that `reply` was sent for
+
+
+class _Reply(socketserver.StreamRequestHandler):
+    timeout = LONGEST
+    reply = b""
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            first = self.rfile.readline(LINE_CAP).decode("latin-1").strip()
+            while self.rfile.readline(LINE_CAP).strip():
+                pass
+            if first and len(ASKED) < ASKED_CAP:
+                ASKED.append(first)
+            self.wfile.write(type(self).reply)
+
+
+class _ReplyServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+
+
+class _ReplyServer6(_ReplyServer):
+    address_family = socket.AF_INET6
+
+    def server_bind(self) -> None:
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        super().server_bind()
+
+
+def reply(ports: list[int], data: str) -> list[int]:
+    """Gives the same bytes (`data`, base64) to every request on `ports`, whoever asks; returns the ports that it got.
+
+    Asked again, it changes the answer.
+    """
+    _Reply.reply = base64.b64decode(data)
+    return [port for port in ports if _serving(port)]
+
+
+@functools.cache
+def _serving(port: int) -> bool:
+    got = []
+    for server, anywhere in ((_ReplyServer, "0.0.0.0"), (_ReplyServer6, "::")):
+        with contextlib.suppress(OSError):
+            got.append(server((anywhere, port), _Reply))
+            threading.Thread(target=got[-1].serve_forever, daemon=True).start()
+    return bool(got)
+
+
+OPERATIONS: dict[str, Any] = {"stub": stub, "reply": reply, "asked": lambda: ASKED}

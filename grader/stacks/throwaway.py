@@ -6,10 +6,15 @@ import os
 import socket
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SECONDS = 240  # for one command
+FURTHER_PORTS = (
+    *("PINBOARD_PROMETHEUS_PORT", "PINBOARD_ALERTMANAGER_PORT", "PINBOARD_WEBHOOK_PORT"),
+    *("PINBOARD_LOGS_PORT", "PINBOARD_REPORT_PORT"),
+)
 BUILD = threading.Lock()  # one image build at a time: two on two cores take longer than one after the other
 
 
@@ -22,13 +27,17 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Throwaway:
-    """A stack for a moment: `project` is its name, `port` where its site is, `tls_port` where it is over HTTPS."""
+    """A stack for a moment: `project` is its name, `port` where its site is, `tls_port` where it is over HTTPS.
+
+    `further_ports` are those of what watches the site, by the variables that Compose files have for them.
+    """
 
     workspace: Path
     project: str
     # A port chosen once: with 0 the engine would choose another one at every start of the container.
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
+    further_ports: Mapping[str, int] = field(default_factory=lambda: {name: free_port() for name in FURTHER_PORTS})
 
     def bring_up(self, *, wait: bool = True) -> str:
         """Builds and starts; returns "" or what went wrong. Without `wait`, not settling is no error."""
@@ -42,18 +51,23 @@ class Throwaway:
     def take_down(self) -> None:
         self.compose("down", "--volumes", "--rmi", "local", "--timeout", "1", "--remove-orphans")
 
-    def compose(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        """`docker compose` in the workspace, under the stack's own name and ports."""
-        environment = os.environ | {
+    @property
+    def variables(self) -> dict[str, str]:
+        """What Compose has to know to find or start this very stack."""
+        return {
+            **{name: str(port) for name, port in self.further_ports.items()},
             "PINBOARD_PORT": str(self.port),
             "PINBOARD_TLS_PORT": str(self.tls_port),
             "COMPOSE_PROJECT_NAME": self.project,
         }
+
+    def compose(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """`docker compose` in the workspace, under the stack's own name and ports."""
         try:
             return subprocess.run(
                 ["docker", "compose", *words],
                 cwd=self.workspace,
-                env=environment,
+                env=os.environ | self.variables,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,

@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[2]
 LAB1 = ("labs/lab1-flask-run", "solutions/lab1-flask-run")
 LAB2 = (*LAB1, "labs/lab2-gunicorn", "solutions/lab2-gunicorn")
 LAB3 = (*LAB2, "labs/lab3-nginx", "solutions/lab3-nginx")
-OURS = ("pinboard", "bench", "wsgi")
+LAB4 = (*LAB3, "labs/lab4-https", "solutions/lab4-https")
+LAB5 = (*LAB4, "labs/lab5-logging", "solutions/lab5-logging")
+LAB6 = (*LAB5, "labs/lab6-monitoring", "solutions/lab6-monitoring")
+OURS = ("pinboard", "bench", "wsgi", "logging_config")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from werkzeug.test import Client, TestResponse
 
 from tests.app.conftest import LAB1, LAB2, LAB3, ROOT, Lay
 
+LABS = ("lab1-flask-run", "lab2-gunicorn", "lab3-nginx", "lab4-https", "lab5-logging", "lab6-monitoring")
 SIGN_IN = {"user": "ada", "password": "pinboard"}
 
 
@@ -109,7 +110,7 @@ def test_lab3_believes_the_last_hop_and_no_other_header(lay: Lay) -> None:
     assert (me["url_external"], me["script_root"]) == ("https://localhost/bench/whoami", "")
 
 
-@pytest.mark.parametrize("lab", ("lab1-flask-run", "lab2-gunicorn", "lab3-nginx"))
+@pytest.mark.parametrize("lab", LABS)
 def test_the_compose_project_is_named_like_its_lab(lab: str) -> None:
     files = [folder / lab / "compose.yaml" for folder in (ROOT / "labs", ROOT / "solutions")]
     texts = [file.read_text() for file in files if file.exists()]
@@ -119,12 +120,11 @@ def test_the_compose_project_is_named_like_its_lab(lab: str) -> None:
     assert not any("container_name" in text for text in texts), "two stacks could not run side by side"
 
 
-@pytest.mark.parametrize("lab", ("lab1-flask-run", "lab2-gunicorn", "lab3-nginx"))
+@pytest.mark.parametrize("lab", LABS)
 def test_a_solution_holds_only_files_that_differ(lab: str) -> None:
     """Walk the layers below the solution; a file that is the same as the one it replaces says nothing."""
-    order = ("lab1-flask-run", "lab2-gunicorn", "lab3-nginx")
     below = ["labs/app"]
-    for name in order[: order.index(lab)]:
+    for name in LABS[: LABS.index(lab)]:
         below += [f"labs/{name}", f"solutions/{name}"]
     below.append(f"labs/{lab}")
     solution = ROOT / "solutions" / lab
@@ -132,3 +132,18 @@ def test_a_solution_holds_only_files_that_differ(lab: str) -> None:
         hidden = [ROOT / layer / file.relative_to(solution) for layer in below]
         present = [path for path in hidden if path.exists()]
         assert not present or present[-1].read_bytes() != file.read_bytes(), file
+
+
+def test_lab5_starts_where_lab4_ended() -> None:
+    starter, ended = ROOT / "labs/lab5-logging/compose.yaml", ROOT / "solutions/lab4-https/compose.yaml"
+
+    assert starter.read_text() == ended.read_text().replace("name: lab4-https", "name: lab5-logging")
+
+
+@pytest.mark.parametrize("name", ("compose.yaml", "nginx/default.conf"))
+def test_lab5_adds_to_what_lab4_has_and_takes_nothing_away(name: str) -> None:
+    before = (ROOT / "solutions/lab4-https" / name).read_text().replace("name: lab4-https", "name: lab5-logging")
+    after = iter((ROOT / "solutions/lab5-logging" / name).read_text().splitlines())
+
+    missing = [line for line in before.splitlines() if line not in after]  # each is looked for after the one before
+    assert missing == []

@@ -121,6 +121,28 @@ def test_a_made_up_scheme_must_not_be_believed(one: Believed, outcome: Outcome) 
     assert forwarded.forwarded_proto_spoof.judge(beliefs(one)).outcome is outcome
 
 
+SECURE = replace(PLAIN, scheme="https", url="https://localhost/bench/whoami", location="https://localhost/bench/dir/")
+DOWN = replace(SECURE, header="X-Forwarded-Proto", value="http", mark="http:")
+
+
+@pytest.mark.parametrize(
+    ("one", "plain", "outcome"),
+    (
+        (DOWN, SECURE, Outcome.PASS),
+        (replace(DOWN, status=400, **GONE), SECURE, Outcome.PASS),
+        (replace(DOWN, scheme="http", url="http://localhost/bench/whoami"), SECURE, Outcome.FAIL),
+        (replace(DOWN, location="http://localhost/bench/dir/"), SECURE, Outcome.FAIL),
+        (replace(DOWN, status=301, **GONE), SECURE, Outcome.FAIL),  # sends a visitor over TLS to TLS
+        (replace(DOWN, value="ftp", mark="ftp:", scheme="ftp"), SECURE, Outcome.FAIL),
+        (DOWN, replace(SECURE, scheme="http"), Outcome.FAIL),  # the proxy does not say that it speaks TLS
+    ),
+)
+def test_over_tls_a_client_must_not_be_able_to_claim_less(one: Believed, plain: Believed, outcome: Outcome) -> None:
+    verdict = forwarded.forwarded_proto_spoof.judge(Beliefs("https", plain, (one,), "https://localhost:8443"))
+    assert verdict.outcome is outcome
+    assert ("https://localhost:8443/bench/whoami" in verdict.reproduce) is (outcome is Outcome.FAIL)
+
+
 @pytest.mark.parametrize("scheme", ("https", ""))
 def test_the_scheme_must_be_right_without_any_header(scheme: str) -> None:
     verdict = forwarded.forwarded_proto_spoof.judge(beliefs(PROTO, plain=replace(PLAIN, scheme=scheme)))
@@ -193,3 +215,13 @@ def test_every_kind_of_stranger_can_be_seen_by_hand(how: How) -> None:
     verdict = forwarded.unknown_host_rejected.judge(Strangers("/", 200, (one,), SITE))
     assert "localhost:8080" in verdict.reproduce
     assert how is How.EMPTY or one.name in verdict.reproduce
+
+
+@pytest.mark.parametrize("how", How)
+def test_over_tls_every_kind_of_stranger_can_be_seen_by_hand_too(how: How) -> None:
+    one = stranger(how, status=200, same=True, named=True)
+    site = "https://pinboard.localhost:8443"
+    command = forwarded.unknown_host_rejected.judge(Strangers("/", 200, (one,), site)).reproduce
+    assert site in command or "openssl s_client -quiet -no_ign_eof -connect localhost:8443 " in command
+    assert "http://" not in command
+    assert how is not How.TWICE or "Host: pinboard.localhost\\r\\nHost: abc.example" in command

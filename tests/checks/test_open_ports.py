@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.network import only_edge_published
 from grader.model import Outcome
-from grader.probes.entrance import Speaks
+from grader.probes.greeting import Speaks
 from grader.probes.published import Binding, Bindings, is_local
 
 EDGE = Binding("proxy", "0.0.0.0", 8080, 80, False, True, False, Speaks.HTTP, None, "")

@@ -46,3 +46,12 @@ def test_the_cookie_that_counts_is_safe(cookies: tuple[Cookie, ...], outcome: Ou
 def test_a_login_that_is_not_remembered_is_red() -> None:
     verdict = session_cookie_flags.judge(SignedIn("http://localhost:8080", "localhost", 303, "", (COOKIE,)))
     assert verdict.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("site", "word"), (("http://shop.example:8080", "plain HTTP"), ("https://shop.example", "303"))
+)
+def test_a_secure_cookie_on_a_plain_site_signs_nobody_in(site: str, word: str) -> None:
+    verdict = session_cookie_flags.judge(SignedIn(site, "shop.example", 303, "", (replace(COOKIE, secure=True),)))
+    assert verdict.outcome is Outcome.FAIL
+    assert word in verdict.because

@@ -36,3 +36,8 @@ def test_no_other_way_may_lead_to_the_app(doors: tuple[Door, ...], outcome: Outc
 
 def test_an_ipv6_address_is_written_as_in_a_url() -> None:
     assert replace(DOOR, address="::1").where == "[::1]:8000"
+
+
+def test_a_door_that_speaks_tls_is_tried_over_tls() -> None:
+    verdict = app_port_unpublished.judge(Doors("localhost:8080", (replace(DOOR, port=8443, secret=True),)))
+    assert verdict.reproduce.startswith("curl -ski https://127.0.0.1:8443/ ")

@@ -9,7 +9,8 @@ import pytest
 from grader.checks import stack, stack_app
 from grader.model import Outcome, Reason
 from grader.probes.contract import ENDPOINTS, Called, Contract
-from grader.probes.entrance import Answerer, Entrance, Entrances, Identity, Server, Speaks, Traces
+from grader.probes.entrance import Answerer, Entrance, Entrances, Identity, Server, Traces
+from grader.probes.greeting import Speaks
 from grader.probes.start import ColdStart
 from grader.probes.steady import Member, Members
 from grader.stacks.base import State

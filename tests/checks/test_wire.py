@@ -70,6 +70,13 @@ def test_the_ambiguous_request_can_be_sent_by_hand() -> None:
     assert "telnet://localhost:8080" in command
 
 
+def test_over_tls_the_same_bytes_can_be_sent_by_hand() -> None:
+    there = replace(smuggled(200, 404), site="https://pinboard.localhost:8443")
+    command = wire.smuggling_rejected.judge(there).reproduce
+    assert "Host: pinboard.localhost\\r\\n" in command
+    assert "openssl s_client -quiet -no_ign_eof -connect localhost:8443 -servername pinboard.localhost" in command
+
+
 def banner(text: str = "", **headers: str) -> Banners:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Banners((Banner("a missing page", "/nowhere", 404, named, text),), SITE)

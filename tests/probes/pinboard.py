@@ -19,15 +19,15 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from grader.model import Probe, Role
 from grader.probes.http import Entry
 from grader.probes.topology import App, Apps
-from grader.stacks import agent
 from grader.stacks.base import BODY_CAP, Address, Exchange, ServiceFacts, Settings, Socket, Stack, Vantage
+from grader.stacks.exchange import exchange
 from grader.stacks.memo import Memo
 from tests.probes.service import SERVICE, process
 
 E = TypeVar("E")
 ROOT = Path(__file__).parents[2]
 LAYERS = ("labs/app", "labs/lab1-flask-run", "solutions/lab1-flask-run")
-OURS = ("pinboard", "bench", "wsgi")
+OURS = ("pinboard", "bench", "wsgi", "logging_config")
 
 
 class Quiet(WSGIRequestHandler):
@@ -83,7 +83,7 @@ class Local:
         cap: int = BODY_CAP,
         head_only: bool = False,
     ) -> Exchange:
-        return Exchange(**agent.exchange(to.host, to.port, data, seconds, cap, head_only))
+        return Exchange(**exchange(to.host, to.port, data, seconds, cap, head_only, to.tls))
 
 
 @contextmanager
@@ -104,9 +104,9 @@ def served(wsgi: Callable[..., Any], logger: logging.Logger | None = None) -> It
         server.server_close()
 
 
-def lay_out(folder: Path) -> Path:
-    """Lays the reference solution of lab 1 out below `folder`, and returns `folder`."""
-    for layer in LAYERS:
+def lay_out(folder: Path, layers: tuple[str, ...] = LAYERS) -> Path:
+    """Lays a workspace out below `folder`, of lab 1's reference solution if nothing else is said; returns `folder`."""
+    for layer in layers:
         copytree(ROOT / layer, folder / "workspace", dirs_exist_ok=True)
     return folder
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,28 +14,14 @@ from flask import Flask, jsonify
 
 from grader.checks import stack_app
 from grader.model import Outcome
-from grader.probes.entrance import AtEntrances, Identify, Speaks, Traces, client_hello, is_server_hello
+from grader.probes.entrance import AtEntrances, Identify, Traces
+from grader.probes.greeting import Speaks
 from grader.probes.http import Entry
 from grader.stacks.base import Published, ServiceFacts, Socket, Sockets, Stack
+from tests.probes.listening import head_of, listening, server_context
 from tests.probes.pinboard import Local, lay_out, pinboard, served
 from tests.probes.service import SERVICE, process
-
-
-def test_the_hello_is_one_that_a_tls_server_understands() -> None:
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    incoming.write(client_hello())
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).wrap_bio(incoming, outgoing, server_side=True)
-    with pytest.raises(ssl.SSLError) as refusal:
-        server.do_handshake()
-    assert refusal.value.reason == "NO_SHARED_CIPHER"  # it has no certificate; the hello itself was fine
-
-
-@pytest.mark.parametrize(
-    ("raw", "is_tls"),
-    ((b"\x16\x03\x03\x00\x7a\x02", True), (b"\x15\x03\x03\x00\x02\x02", False), (b"HTTP/1.1 400", False), (b"", False)),
-)
-def test_only_a_handshake_record_is_a_server_hello(raw: bytes, is_tls: bool) -> None:
-    assert is_server_hello(raw) is is_tls
+from tests.probes.site import response
 
 
 @pytest.mark.parametrize(
@@ -125,3 +110,16 @@ def test_a_port_that_closes_at_once_is_silent(app: Flask, monkeypatch: pytest.Mo
         (entrance,) = stack.ask(AtEntrances()).entrances
     assert (entrance.speaks, entrance.error) == (Speaks.SILENCE, "connection refused")
     assert entrance.inside == ("127.0.0.1",)
+
+
+def test_a_port_that_speaks_tls_is_an_entrance_with_an_answer_of_its_own(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(connection: socket.socket) -> None:
+        head_of(connection)
+        connection.sendall(response(302, Location="/login"))
+
+    with listening(serve, tls=server_context()) as to, served(app, app.logger) as stack:
+        published(stack, monkeypatch, to.port)
+        (entrance,) = stack.ask(AtEntrances()).entrances
+    assert (entrance.speaks, entrance.status, entrance.location) == (Speaks.TLS, 302, "/login")

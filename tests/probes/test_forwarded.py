@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from grader.probes.clients import SPOOFS, plain_address, ways_of
-from grader.probes.forwarded import ForeignHosts, How, believed_of, host_spoofs
+from grader.probes.forwarded import ForeignHosts, How, believed_of, host_spoofs, scheme_spoofs
 from grader.probes.topology import Whoami
 from grader.stacks.base import Attached, CouldNotLook, Published, ServiceFacts, State
 from tests.probes.site import response, stack
@@ -40,26 +40,34 @@ def test_addresses_are_compared_in_their_usual_spelling(text: str, plain: str) -
 
 def test_a_client_comes_from_a_network_without_the_app_if_there_is_one() -> None:
     both = edge(networks=(Attached("back", "10.0.1.2", ""), Attached("front", "10.0.2.2", "")))
-    (way,) = ways_of(both, frozenset({"back"}))
+    (way,) = ways_of(both, frozenset({"back"}), {})
     assert (way.network, way.to.host, way.to.port) == ("front", "10.0.2.2", 80)
-    (way,) = ways_of(replace(both, networks=both.networks[:1]), frozenset({"back"}))
+    (way,) = ways_of(replace(both, networks=both.networks[:1]), frozenset({"back"}), {})
     assert way.network == "back"
 
 
 def test_every_published_port_is_a_way_in_once() -> None:
     ports = (Published("0.0.0.0", 8080, 80), Published("::", 8080, 80), Published("0.0.0.0", 8081, 81))
-    ways = ways_of(edge(published=ports, networks=(Attached("n", "10.0.0.2", ""),)), frozenset())
-    assert [way.to.port for way in ways] == [80, 81]
+    ways = ways_of(edge(published=ports, networks=(Attached("n", "10.0.0.2", ""),)), frozenset(), {81: "a.test"})
+    assert [(way.to.port, way.to.tls) for way in ways] == [(80, ""), (81, "a.test")]
 
 
 def test_an_edge_without_a_network_of_its_own_has_no_way_in() -> None:
-    assert ways_of(edge(networks=(Attached("host", "", ""),)), frozenset()) == ()
+    assert ways_of(edge(networks=(Attached("host", "", ""),)), frozenset(), {}) == ()
 
 
 def test_spoofed_addresses_and_names_belong_to_nobody() -> None:
     values = " ".join(value for headers in SPOOFS for _, value in headers)
     assert all(part.startswith(("203.0.113.", "198.51.100.")) for part in values.replace("for=", "").split(", ")[:1])
     assert {mark for _, _, mark in host_spoofs("localhost")} == {"evil.example", ":6666", "/evil"}
+
+
+def test_a_client_claims_the_scheme_that_it_does_not_use() -> None:
+    assert {mark for _, _, mark in scheme_spoofs("http")} == {"https:"}
+    assert {mark for _, _, mark in scheme_spoofs("https")} == {"http:", "ftp:"}
+    for transport in ("http", "https"):
+        told = " ".join(f"{name}: {value}" for name, value, _ in scheme_spoofs(transport))
+        assert ("Proto: https" in told) is (transport == "http")
 
 
 def test_an_answer_that_is_not_the_benchs_is_no_200() -> None:

@@ -10,8 +10,8 @@ import pytest
 from grader.model import Outcome, Reason
 from grader.probes import headroom
 from grader.probes.headroom import BASELINE_P95, SLEEP, SLEEPERS, TRIPS, Baseline, Headroom, steady, too_noisy
-from grader.stacks import agent
 from grader.stacks.base import Address, Exchange, ServiceFacts, Stack, Vantage
+from grader.stacks.exchange import exchange
 from grader.stacks.stub import stub
 
 QUIET = Baseline(0.002, SLEEP, 0.2)
@@ -33,7 +33,7 @@ class Alone:
 
     def exchange(self, via: Vantage, to: Address, data: bytes) -> Exchange:
         self.sent.append(via)
-        return Exchange(**agent.exchange(to.host, to.port, data, 10.0, 4096, False))
+        return Exchange(**exchange(to.host, to.port, data, 10.0, 4096, False, to.tls))
 
 
 def test_the_stub_is_timed_by_round_trips_and_by_parallel_sleeps() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from grader.probes.proxy_workers import crew_of
-from grader.stacks.base import Process, Published, ServiceFacts, Socket, Sockets, State
+from grader.stacks.base import Connection, Process, Published, ServiceFacts, Socket, Sockets, State
 
 EDGE = ServiceFacts(
     "1", "proxy", "p-1", "h", State.RUNNING, 0, 0, False, 0.0, "", "no", "", (), "i", "i", "SIGTERM", 10, "n",
@@ -40,6 +40,18 @@ def holding(*pids: int, port: int = 80) -> Sockets:
         ),
         # a dead worker that nobody has reaped works for nobody
         ((process(1, 0, 0), process(8, 1, 0, state="Z")), holding(1), ((1, True),)),
+        # a script that the image's entry point started is below nginx, too
+        (
+            (process(1, 0, 0), process(8, 1, 101), process(20, 1, 0, "40-watch.sh")),
+            holding(1, 8),
+            ((1, True), (8, False)),
+        ),
+        # one that has a client works for it, whatever it is called and wherever the socket is
+        (
+            (process(1, 0, 0, "front"), process(8, 1, 33, "back")),
+            Sockets(holding(1).listening, (Connection("172.18.0.3", 80, "172.18.0.1:4711", (8,)),)),
+            ((1, True), (8, False)),
+        ),
         # another port than the published one
         ((process(1, 0, 0),), holding(1, port=9000), ()),
     ),

@@ -19,8 +19,9 @@ from grader.probes.headroom import Baseline
 from grader.probes.http import Entry
 from grader.probes.slow_clients import ANSWER_KB, DISK_LEFT, READERS, Slow, SlowClients, is_quick, readers
 from grader.probes.topology import Named, Whoami
-from grader.stacks import agent
 from grader.stacks.base import BODY_CAP, Address, CouldNotLook, Exchange, NotApplicable, Settings, Stack, Vantage
+from grader.stacks.exchange import exchange
+from tests.probes.listening import NAME, server_context
 
 E = TypeVar("E")
 ONE_AT_A_TIME, ALL_AT_ONCE = HTTPServer, ThreadingHTTPServer
@@ -50,9 +51,9 @@ class Pages(BaseHTTPRequestHandler):
 class There:
     """As much of a stack as slow clients need: a server on this machine."""
 
-    def __init__(self, port: int, *, bench: bool = True) -> None:
+    def __init__(self, port: int, *, bench: bool = True, tls: str = "") -> None:
         self.settings = Settings(hosts=("127.0.0.1",))
-        self._known = {Entry: Address("127.0.0.1", port), Named: (Whoami(True),) if bench else ()}
+        self._known = {Entry: Address("127.0.0.1", port, tls=tls), Named: (Whoami(True),) if bench else ()}
 
     def ask(self, probe: Probe[E]) -> E:
         return cast("E", self._known[type(probe)])
@@ -67,7 +68,7 @@ class There:
         cap: int = BODY_CAP,
         head_only: bool = False,
     ) -> Exchange:
-        return Exchange(**agent.exchange(to.host, to.port, data, seconds, cap, head_only))
+        return Exchange(**exchange(to.host, to.port, data, seconds, cap, head_only, to.tls))
 
 
 def quietly(stack: Stack, measure: Callable[[], E], is_good: Callable[[E], bool]) -> tuple[E, Baseline | None]:
@@ -75,7 +76,7 @@ def quietly(stack: Stack, measure: Callable[[], E], is_good: Callable[[E], bool]
 
 
 @contextmanager
-def serving(kind: type[HTTPServer]) -> Iterator[int]:
+def serving(kind: type[HTTPServer], *, tls: bool = False) -> Iterator[int]:
     class Server(kind):  # type: ignore[misc, valid-type] # a class chosen by the test
         daemon_threads = True
         request_queue_size = 64
@@ -84,6 +85,8 @@ def serving(kind: type[HTTPServer]) -> Iterator[int]:
             """A slow client that went away is no news."""
 
     with Server(("127.0.0.1", 0), Pages) as server:
+        if tls:  # the handshake is the first thing that is read, by whoever serves the client
+            server.socket = server_context().wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -103,14 +106,16 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(slow_clients, name, seconds)
 
 
+@pytest.mark.parametrize("tls", ("", NAME))
 @pytest.mark.parametrize("kind", tuple(Slow))
 @pytest.mark.parametrize(("server", "quick"), ((ALL_AT_ONCE, True), (ONE_AT_A_TIME, False)))
 def test_a_server_that_serves_one_after_the_other_keeps_the_visitor_waiting(
-    kind: Slow, server: type[HTTPServer], quick: bool, monkeypatch: pytest.MonkeyPatch
+    kind: Slow, server: type[HTTPServer], quick: bool, tls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_clients, "WAIT", 5.0 if quick else 0.15)  # a busy machine may be late, not blocked
-    with serving(server) as port:
-        seen = SlowClients(kind).ask(cast("Stack", There(port)))
+    monkeypatch.setattr(slow_clients, "GATHER", 2.0 if quick else 0.5)
+    with serving(server, tls=bool(tls)) as port:
+        seen = SlowClients(kind).ask(cast("Stack", There(port, tls=tls)))
     assert is_quick(seen.alone)
     assert is_quick(seen.beside) is quick
     assert seen.clients == (3 if kind is Slow.READER else 12)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +14,7 @@ from grader.probes.http import HttpAnswer
 from grader.probes.smuggling import converse, doubts, statuses
 from grader.probes.wire import Said, said_by
 from grader.stacks.base import Address, NotApplicable
+from tests.probes.listening import TLS12, TLS13, listening, server_context
 from tests.probes.site import response, stack
 
 
@@ -38,34 +38,20 @@ def test_responses_are_counted_where_they_start(raw: bytes, expected: tuple[int,
     assert statuses(raw) == expected
 
 
-@contextmanager
-def server(answer: bytes, *, close: bool) -> Iterator[Address]:
-    """Sends `answer` to the first client, whatever it says; with `close` it hangs up afterwards."""
-    done = threading.Event()
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65_536)
-            connection.sendall(answer)
-            if not close:
-                done.wait(5)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield Address("127.0.0.1", listener.getsockname()[1])
-        finally:
-            done.set()
-            thread.join()
-
-
 @pytest.mark.parametrize("close", (True, False))
-def test_a_conversation_holds_every_response(close: bool) -> None:
-    both = response(200, b"ok") + response(404, b"no")
-    with server(both, close=close) as to:
+@pytest.mark.parametrize("tls", (None, TLS12, TLS13))
+def test_a_conversation_holds_every_response(tls: ssl.TLSVersion | None, close: bool) -> None:
+    both, over = response(200, b"ok") + response(404, b"no"), threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(both)
+        if not close:
+            over.wait(5)
+
+    with listening(serve, tls=server_context(tls) if tls else None) as to:
         assert converse(to, b"GET / HTTP/1.1\r\n\r\n", 0.2) == both
+        over.set()
 
 
 def test_a_port_where_nobody_listens_says_nothing() -> None:

@@ -12,13 +12,15 @@ GRADER = Path(__file__).parents[2] / "grader"
 WORDS = ("grader.model", "grader.text")
 # What a question may know of a stack: facts and their reading, never how a backend came by them.
 FACTS = ("grader.stacks.base", "grader.stacks.roles")
+# How bytes travel, for those who send their own: a connection, and no backend.
+TRANSPORT = ("grader.stacks.connection",)
 
 # A layer, and what of ours it may import. What is not named here stands above and may import all of these.
 LAYERS = {
     "grader.text": (),
     "grader.model": ("grader.text",),
     "grader.stacks": (*WORDS, "grader.stacks"),
-    "grader.probes": (*WORDS, *FACTS, "grader.probes"),
+    "grader.probes": (*WORDS, *FACTS, *TRANSPORT, "grader.probes"),
     "grader.checks": (*WORDS, *FACTS, "grader.probes", "grader.checks"),
     "grader.render": (*WORDS, "grader.render"),
 }
@@ -76,7 +78,8 @@ def test_a_backend_is_imported_by_nobody_but_loaded_by_its_scheme() -> None:
 
 
 def test_facts_know_no_backend() -> None:
-    known = {imported for module in FACTS for imported in imports_of(module) if imported.startswith("grader.")}
+    below = (*FACTS, *TRANSPORT)
+    known = {imported for module in below for imported in imports_of(module) if imported.startswith("grader.")}
     assert known <= {*WORDS, *FACTS}
 
 

@@ -34,14 +34,17 @@ def docker(*words: str) -> str:
 
 
 @contextmanager
-def project() -> Iterator[str]:
-    """The name of a running project with one service, `app`, on a network of its own and a free port of this host."""
+def project(app: str = APP, *options: str) -> Iterator[str]:
+    """The name of a running project with one service, `app`, on a network of its own and a free port of this host.
+
+    `app` is the program that it runs, `options` are more words for `docker run`.
+    """
     name = f"bare-{secrets.token_hex(4)}"
     labels = [f"--label=com.docker.compose.{key}" for key in (f"project={name}", "service=app")]
     docker("network", "create", name)
     try:
-        docker("run", "-d", f"--name={name}-app-1", f"--network={name}", "-p127.0.0.1::8000", *labels, IMAGE,
-               "python3", "-c", APP)  # fmt: skip
+        docker("run", "-d", f"--name={name}-app-1", f"--network={name}", "-p127.0.0.1::8000", *labels, *options, IMAGE,
+               "python3", "-c", app)  # fmt: skip
         yield name
     finally:
         for listed in docker("ps", "-aq", f"--filter=network={name}").split():

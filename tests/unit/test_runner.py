@@ -26,6 +26,7 @@ class Asked:
     alone: bool = False
     last: bool = False
     seconds: float = 0.01
+    runs: str = ""
     act: Callable[[], str] = field(default=lambda: "ok", compare=False)
 
     def ask(self, stack: FakeStack, /) -> str:

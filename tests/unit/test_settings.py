@@ -37,12 +37,20 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("entry", ("127.0.0.1:8080", "[::1]:8080", "http://127.0.0.1:8080", "https://127.0.0.1:8443"))
+def test_the_entry_is_an_address_with_or_without_a_scheme(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "grader.toml").write_text(f'entry = "{entry}"\n')
+    assert load(tmp_path).entry == entry
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     (
         ("host = 1", "line 1: no key 'host'; did you mean 'hosts'?"),
         ("# mine\n\nentry = 8080", "line 3: 'entry' must be a str, not 8080"),
         ('entry = "8080"', "'entry' must be an address and a port"),
+        ('entry = "ftp://127.0.0.1:8080"', "'entry' must be an address and a port"),
+        ('entry = "https://127.0.0.1"', "'entry' must be an address and a port"),
         ("hosts = []", "'hosts' must be a list of host names"),
         ("hosts = [1]", "'hosts' must be a list of host names"),
         ('metrics = "app:8000"', "'metrics' must be a URL such as"),
