@@ -1,0 +1,1 @@
+docker compose exec proxy ls -lL /etc/nginx/tls/

@@ -1,0 +1,1 @@
+grep -n ACME_SERVER: compose.yaml compose.override.yaml
