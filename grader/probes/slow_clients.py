@@ -31,6 +31,7 @@ GATHER = 2.0  # seconds in which all must be connected
 QUICK = 1.0  # seconds for the visitor
 WAIT = 2.0  # seconds after which the visitor gives up …
 PATIENCE = 4.0  # … and tries again, for so long: a good proxy is busy at first, a blocked app stays blocked
+SPOOLING = 12.0  # the same beside slow downloads: on a busy machine it takes long until a proxy has all of them
 BACK = 10.0  # seconds for the site to answer as before when the slow ones are gone
 
 
@@ -62,7 +63,7 @@ class SlowClients(Probe[Slowed]):
     kind: Slow
 
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 5.0
+    seconds: ClassVar[float] = 20.0  # mostly under three; on a busy machine it is tried twice, with patience
 
     def ask(self, stack: Stack, /) -> Slowed:
         site = site_of(stack)
@@ -75,14 +76,7 @@ class SlowClients(Probe[Slowed]):
                 f"less than {DISK_LEFT // 1024**2} MB of disk would be left: slow downloads are not tried",
                 hint="make room, `docker system df` shows what Docker keeps",
             )
-
-        def measure() -> Slowed:
-            return _try(site, self.kind, count)
-
-        found, baseline = steady(stack, measure, lambda found: is_quick(found.beside))
-        if self.kind is Slow.READER and baseline is not None and not baseline.noisy:
-            # A proxy writes what slow readers leave to its disk, and the baseline does not measure a busy disk.
-            found = measure()
+        found, baseline = steady(stack, lambda: _try(site, self.kind, count), lambda found: is_quick(found.beside))
         return Slowed(site.url, site.page, found.clients, found.alone, found.beside, baseline)
 
 
@@ -105,7 +99,8 @@ def _try(site: Site, kind: Slow, count: int) -> Slowed:
             if kind is not Slow.READER:
                 _drip([client for client in crowd if client.version or not site.to.tls])
         beside = site.ask(WAIT)
-        while not is_quick(beside) and time.monotonic() < begun + HOLD + PATIENCE:
+        patience = SPOOLING if kind is Slow.READER else PATIENCE
+        while not is_quick(beside) and time.monotonic() < begun + HOLD + patience:
             beside = site.ask(WAIT)
     if not is_quick(beside):
         until_back(site, BACK)
