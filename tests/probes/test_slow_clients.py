@@ -102,7 +102,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_clients, "steady", quietly)
     monkeypatch.setattr(slow_clients, "CROWD", 12)
     monkeypatch.setattr(slow_clients, "READERS", 3)
-    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("PATIENCE", 0.05), ("BACK", 2.0)):
+    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("PATIENCE", 0.05), ("SPOOLING", 0.05), ("BACK", 2.0)):
         monkeypatch.setattr(slow_clients, name, seconds)
 
 
