@@ -36,20 +36,23 @@ def paper(base: Path, catalog: Catalog, commands: click.Group) -> list[str]:
     problems += evidence_problems(base, catalog)
     seen_to_fail = {name for case in cases(base, catalog) for name in case.fails}
     guards = {check.id for check in catalog.checks.values() if check.weight == 0}
-    for name in sorted(set(catalog.checks) - seen_to_fail - guards):
+    for name in sorted(set(catalog.checks) - seen_to_fail - guards - catalog.drafted):
         problems.append(f"{name}: no mutant turns it red; add one to tests/mutants")
     problems += [f"{path}: not current; run `grader docs`" for path in write(base, catalog, commands, check=True)]
     return problems
 
 
 def stacks(base: Path, catalog: Catalog, *, only: Sequence[str], record: bool, at_once: int, say: Say) -> list[str]:
-    """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`."""
+    """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`.
+
+    Those of drafts are brought up only when they are named in `only`.
+    """
     every = cases(base, catalog)
     known = {word for case in every for word in (case.name, case.lab.id)}
     for word in only:
         if word not in known:
             raise CourseError(f"no starter, solution, mutant or variant '{word}' (see labs/ and tests/mutants)")
-    chosen = [case for case in every if not only or case.name in only or case.lab.id in only]
+    chosen = [case for case in every if {case.name, case.lab.id} & set(only) or not (only or case.lab.draft)]
     lock = threading.Lock()
 
     def tried(case: Case) -> list[str]:

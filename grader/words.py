@@ -28,7 +28,8 @@ def labs(catalog: Catalog, style: Style) -> str:
     lines = []
     for lab in catalog.labs:
         name = style.paint(f"{lab.id:<18}", "bold")
-        lines.append(f"{name} {lab.title} ({lab.minutes} minutes, {plural(len(lab.checks), 'check')})")
+        size = f"{lab.minutes} minutes, {plural(len(lab.checks), 'check')}"
+        lines.append(f"{name} {lab.title} ({size}{'; a draft' if lab.draft else ''})")
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,12 @@ def test_a_check_that_nobody_has_seen_fail_closes_the_gate(tmp_path: Path) -> No
 
     assert "a.a: no recorded fail; run `grader dev check --record`" in problems
     assert "b.b: no recorded pass; run `grader dev check --record`" in problems
+
+
+def test_a_draft_owes_no_proof_yet(tmp_path: Path) -> None:
+    draft = Catalog((replace(LAB, draft=True), NEXT), CATALOG.checks)
+
+    assert {problem.split(":")[0] for problem in evidence_problems(tmp_path, draft)} == {"c.c"}
 
 
 def test_a_lab_asks_its_own_checks_and_those_of_earlier_labs() -> None:
