@@ -1,0 +1,216 @@
+"""Whether lines get out of the containers, in time, in a form that programs read, and within bounds."""
+
+from __future__ import annotations
+
+import re
+
+from grader.checks.base import check
+from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.probes.logs import ARRIVAL, FLUSH
+from grader.probes.logs_form import AppLines, ReadAppLines
+from grader.probes.logs_found import AppLog, EdgeLog, FindAppLog, FindEdgeLog, FindPrint, Kept, Printed
+from grader.probes.logs_growth import REQUESTS, Bounds, Grow, Growth
+from grader.probes.logs_lines import SKEW
+
+AT_ONCE = 1.0  # seconds
+PER_REQUEST = 128  # bytes that a request may leave on disk, outside of what the engine keeps
+KEEPS_ALL = ("", "-1", "0")  # a max-size of json-file that is none
+INSPECT = "docker compose ps --quiet | xargs docker inspect"
+LINE, LOGGED = "/bench/log?m=find-me&level=", "'bench log find-me'"
+
+
+def cut_short(services: tuple[str, ...]) -> Verdict:
+    """What is looked for may be in the part that was not read."""
+    return unknown(
+        Reason.TIMED_OUT,
+        f"{', '.join(services)} printed more than the grader reads, so that what it looked for may be in the rest",
+        hint="what prints so much? `docker compose logs --tail 20` shows the latest lines",
+    )
+
+
+def seen_in(services: tuple[str, ...], word: str = "find-me") -> str:
+    return f"docker compose logs {' '.join(services)} | grep {word}"
+
+
+def _missing(what: str, kept: Kept, hint: str, reproduce: str) -> Verdict:
+    """A line that was awaited and is not there."""
+    if kept.refused:
+        return failed(
+            f"the engine has no log of {', '.join(kept.services)}: {kept.refused}",
+            hint="which logging driver does the service have, and can its log be read again?",
+            reproduce=f"docker compose logs {' '.join(kept.services)}",
+        )
+    if kept.cut:
+        return cut_short(kept.services)
+    return failed(f"{what}; {kept.lines} other lines of it are there", hint=hint, reproduce=reproduce)
+
+
+@check(
+    "logs.logs-on-stdout",
+    title="What the app logs arrives in `docker compose logs`",
+    rule=f"What the app logs at level warning can be read in the engine's log within {ARRIVAL:g} s, and at level info "
+    "too, unless the app's environment names a level for its log",
+    weight=Weight.BLOCKER,
+    probe=FindAppLog(),
+    needs=("stack.contract-endpoints",),
+    source="The Twelve-Factor App, XI. Logs; Python docs, logging",
+    fix="the handler and the level of Python's root logger: to standard output, and never into a file of the container",
+)
+def logs_on_stdout(seen: AppLog) -> Verdict:
+    """A container's files go with the container, and nobody looks for them there. What a process prints, the engine
+    collects, keeps and passes on: the same way for every service, whatever it is written in."""
+    services = seen.kept.services
+    asked = f"curl -s '{seen.site}{LINE}"
+    if seen.warning < 0:
+        return _missing(
+            f"a warning that the app logged did not show up within {ARRIVAL:g} s",
+            seen.kept,
+            "where does the handler of the app's logger write to, and from which level on?",
+            f"{asked}warning' >/dev/null; {seen_in(services, LOGGED)}",
+        )
+    if seen.info < 0 and not seen.level_named:
+        return failed(
+            "warnings show up, but what the app logs at level info is lost, and nobody has chosen that",
+            hint="without a handler of your own, Python prints warnings and worse. Who sets the level here?",
+            reproduce=f"{asked}info' >/dev/null; {seen_in(services, LOGGED)}",
+        )
+    if not seen.bench:
+        return passed(f"requests leave lines in the log of {', '.join(services)}")
+    quiet = " (level info is switched off by the environment)" if seen.info < 0 else ""
+    return passed(f"a warning of the app was in the log of {', '.join(services)} after {seen.warning:g} s{quiet}")
+
+
+@check(
+    "logs.proxy-logs-on-stdout",
+    title="What the proxy logs arrives in `docker compose logs`",
+    rule=f"A request for a missing page and one for a static file show up in the engine's log within {ARRIVAL:g} s "
+    f"({FLUSH:g} s for a proxy that collects its lines)",
+    weight=Weight.MAJOR,
+    probe=FindEdgeLog(),
+    needs=("proxy.proxy-in-front",),
+    source="nginx docs, ngx_http_log_module; The Twelve-Factor App, XI. Logs",
+    fix="the access log of the proxy: to standard output, for static files too",
+)
+def proxy_logs_on_stdout(seen: EdgeLog) -> Verdict:
+    """Only the proxy sees every request: those for static files, those it refuses, and those that no app answers."""
+    services = seen.kept.services
+    if seen.missing < 0 and not seen.elsewhere:
+        return _missing(
+            f"a request for a missing page left no line within {FLUSH:g} s",
+            seen.kept,
+            "where does the proxy write its access log, and does it write each line at once?",
+            f"curl -s {seen.site}/find-me >/dev/null; sleep {FLUSH:g}; {seen_in(services)}",
+        )
+    if seen.static and seen.static_seen < 0 and not seen.elsewhere:
+        return failed(
+            f"a request for a missing page left a line, one for {seen.static} did not",
+            hint="is the access log switched off where static files are served?",
+            reproduce=f"curl -s -o /dev/null {seen.site}{seen.static}; {seen_in(services, seen.static)}",
+        )
+    if seen.missing < 0:
+        return passed(f"the proxy's lines are in the log of {', '.join(seen.elsewhere)}")
+    late = " (it collects them for a while first)" if max(seen.missing, seen.static_seen) > ARRIVAL else ""
+    return passed(f"{2 if seen.static else 1} requests left lines in the log of {', '.join(services)}{late}")
+
+
+@check(
+    "logs.logs-unbuffered",
+    title="What the app prints appears at once",
+    rule=f"What the app prints can be read within {AT_ONCE:g} s, while the app goes on running",
+    weight=Weight.MAJOR,
+    probe=FindPrint(),
+    needs=("logs.logs-on-stdout",),
+    source="Python docs, PYTHONUNBUFFERED and sys.stdout",
+    fix="look at how Python buffers its standard output when it is no terminal",
+)
+def logs_unbuffered(seen: Printed) -> Verdict:
+    """Python keeps what is printed until some kilobytes have come together, unless it prints to a terminal. The lines
+    that explain a crash are then the ones that you never get to see."""
+    if seen.seen < 0 or seen.seen > AT_ONCE:
+        when = f"after {seen.seen:g} s" if seen.seen >= 0 else f"not within {ARRIVAL:g} s"
+        return _missing(
+            f"what the app printed appeared {when}",
+            seen.kept,
+            "a variable of the environment switches Python's buffer off",
+            f"curl -s '{seen.site}{LINE}debug' >/dev/null; sleep {AT_ONCE:g}; "
+            f"{seen_in(seen.kept.services, 'find-me-print')}",
+        )
+    return passed(f"what the app printed was there after {seen.seen:g} s")
+
+
+@check(
+    "logs.logs-json",
+    title="Programs can read the app's lines",
+    rule="Every line that the app prints during a burst of requests is one JSON object (or logfmt) with a level, a "
+    f"message, and a time that tells its offset from UTC and is right within {SKEW:g} s",
+    weight=Weight.MAJOR,
+    probe=ReadAppLines(),
+    needs=("logs.logs-on-stdout",),
+    source="RFC 8259; RFC 3339; OWASP Logging Cheat Sheet",
+    fix="one formatter for all loggers: the root's, and those of the server that runs the app",
+)
+def logs_json(seen: AppLines) -> Verdict:
+    """Text is for one reader and one file. With a million lines from ten services you ask questions: all errors of
+    the last hour, all lines of this request. Fields can be asked for, sentences cannot."""
+    if seen.flawed:
+        example = seen.examples[0]
+        return failed(
+            f"{seen.flawed} of {seen.judged} lines of {example.service} are not: {', '.join(example.flaws)} in "
+            f"`{example.line}`",
+            hint="who wrote that line: the app, the server that runs it, or a bare print()?",
+            reproduce=f"curl -s {seen.site}/find-me >/dev/null; docker compose logs --tail 5 {example.service}",
+        )
+    if not seen.judged:
+        return unknown(Reason.UNREACHABLE, f"{', '.join(seen.services)} printed no line about any request of ours")
+    return passed(f"{seen.judged} lines of {', '.join(seen.services)}, each with time, level and message")
+
+
+@check(
+    "logs.log-bounded",
+    title="Logs cannot fill the disk",
+    rule="The engine keeps the output of every service within a bound, and no service writes more than "
+    f"{PER_REQUEST} bytes a request to its own layer or into a log file ({REQUESTS} requests are sent)",
+    weight=Weight.MAJOR,
+    probe=Grow(),
+    needs=("stack.stack-up",),
+    source="Docker docs, Configure logging drivers; JSON File and Local file logging drivers",
+    fix="the logging driver of each service, or its option max-size; and log files inside of containers",
+)
+def log_bounded(seen: Growth) -> Verdict:
+    """Docker's usual driver keeps every line for ever. A disk that is full stops everything that writes: the database
+    first, and the service that was so talkative last."""
+    for bounds in seen.services:
+        file = max(bounds.files, key=lambda grown: grown.bytes, default=None)
+        if file is not None and file.bytes >= PER_REQUEST * seen.requests:
+            return failed(
+                f"{bounds.service}: {file.path} grew by {file.bytes} bytes for {seen.requests} requests",
+                hint="the engine keeps and rotates what goes to standard output; who looks after this file?",
+                reproduce=f"docker compose exec {bounds.service} ls -l {file.path}; "
+                f"curl -s {seen.site}/find-me >/dev/null; docker compose exec {bounds.service} ls -l {file.path}",
+            )
+        if bounds.layer >= PER_REQUEST * seen.requests:
+            return failed(
+                f"{bounds.service} wrote {bounds.layer} bytes into its own layer for {seen.requests} requests",
+                hint="what writes files inside the container for each request?",
+                reproduce=f"{INSPECT} --size --format '{{{{.Name}}}} {{{{.SizeRw}}}}'",
+            )
+    endless = [bounds for bounds in seen.services if not _bounded(bounds)]
+    if endless:
+        size = f" with max-size {endless[0].max_size}" if endless[0].max_size else " without max-size"
+        return failed(
+            f"the engine keeps all that {', '.join(sorted({one.service for one in endless}))} will ever print "
+            f"({endless[0].driver}{size})",
+            hint="a driver that rotates, or a bound for the one there is; Compose can say it once for all services",
+            reproduce=f"{INSPECT} --format '{{{{.Name}}}} {{{{json .HostConfig.LogConfig}}}}'",
+        )
+    services = ", ".join(sorted({bounds.service for bounds in seen.services}))
+    drivers = ", ".join(sorted({bounds.driver for bounds in seen.services if bounds.driver}))
+    return passed(f"the engine keeps the output of {services} within bounds ({drivers}), and no log file grows in them")
+
+
+def _bounded(bounds: Bounds) -> bool:
+    """`local` rotates unless it is told not to, json-file only when it is told to; other drivers keep nothing here."""
+    endless = re.sub(r"[a-z]+$", "", bounds.max_size.strip().lower()) in KEEPS_ALL
+    if bounds.driver == "json-file":
+        return not endless
+    return bounds.driver != "local" or not bounds.max_size or not endless
