@@ -1,7 +1,9 @@
 """What the labs rely on in their base images: true of the pulled ones and of the stand-ins alike."""
 
 import json
+import secrets
 import subprocess
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ pytestmark = pytest.mark.docker
 
 PYTHON = "python:3.13-slim"
 NGINX = "nginx:1.28"
+CERTBOT = "certbot/certbot:v4.0.0"
+PEBBLE = "ghcr.io/letsencrypt/pebble:2.6.0"
 
 
 def docker(*arguments: str) -> str:
@@ -65,3 +69,44 @@ def test_nginx_has_its_files_where_the_labs_replace_them() -> None:
         "/etc/nginx/nginx.conf /etc/nginx/conf.d/default.conf /etc/nginx/mime.types /usr/share/nginx/html/index.html"
     )
     assert in_image(NGINX, f"ls {paths}") == sorted(paths.split())
+
+
+def test_certbot_starts_as_the_official_image_does() -> None:
+    config = config_of(CERTBOT)
+    assert (config.get("User", ""), config["Entrypoint"], config["WorkingDir"]) == ("", ["certbot"], "/opt/certbot")
+    assert set(config["Volumes"]) == {"/etc/letsencrypt", "/var/lib/letsencrypt"}
+
+
+def test_certbot_has_no_configuration_of_its_own_and_the_tools_that_the_lab_uses() -> None:
+    tools = "for name in certbot python python3 openssl; do command -v $name >/dev/null && echo $name; done"
+    seen = in_image(CERTBOT, f"ls -A /etc/letsencrypt; {tools}", "--entrypoint", "")
+    assert seen == ["certbot", "python", "python3", "openssl"]
+
+
+def test_pebble_is_where_the_official_image_has_it() -> None:
+    config = config_of(PEBBLE)
+    assert (config.get("User", ""), config["Entrypoint"]) == ("", ["/app"])
+    assert set(config["ExposedPorts"]) == {"14000/tcp", "15000/tcp"}
+
+
+def test_pebble_starts_with_its_own_example_configuration() -> None:
+    name = f"pebble-{secrets.token_hex(3)}"
+    docker(
+        "run",
+        "--rm",
+        "--detach",
+        "--name",
+        name,
+        "--network",
+        "none",
+        PEBBLE,
+        "-config",
+        "/test/config/pebble-config.json",
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while "ACME directory available" not in docker("logs", name):
+            assert time.monotonic() < deadline, docker("logs", name)
+            time.sleep(0.05)
+    finally:
+        docker("rm", "--force", name)

@@ -1,0 +1,164 @@
+"""The command that tells the engine whether the app is well: does it ask, and does it understand the answer?"""
+
+from __future__ import annotations
+
+from grader.checks.base import check
+from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.probes.headroom import too_noisy
+from grader.probes.health_command import (
+    LONGEST,
+    Command,
+    Compared,
+    Ended,
+    HealthRun,
+    Hung,
+    RunBesideStandIn,
+    RunHealthCheck,
+    RunWhileHung,
+)
+
+OFTEN = 30  # seconds between two health checks, at most
+NOT_THERE = (126, 127)  # what a shell, and the engine, say of a program that they cannot start
+
+
+@check(
+    "health.healthcheck-defined",
+    title="The app container has a working health check",
+    rule=f"a health check is defined for the app, asked at least every {OFTEN} s; it ends with 0 within its own "
+    f"timeout ({LONGEST:.0f} s at most), and the engine calls the app healthy",
+    weight=Weight.MAJOR,
+    probe=RunHealthCheck(),
+    needs=("stack.stack-up",),
+    source="Compose specification, healthcheck; CIS Docker Benchmark 4.6 and 5.27",
+    fix="a healthcheck whose program is in the image: Python is",
+)
+def healthcheck_defined(seen: HealthRun) -> Verdict:
+    """An engine sees processes, not service. Without a health check, "running" is all that it knows.
+
+    `docker compose up --wait`, proxies and orchestrators act on what the health check says.
+    """
+    inspect = f"docker inspect -f '{{{{json .Config.Healthcheck}}}}' $(docker compose ps -q {seen.service})"
+    if seen.command is None or seen.ended is None:
+        how = "is switched off" if seen.off else "is not defined"
+        return failed(
+            f"a health check for {seen.service} {how}",
+            hint="which command would tell that your app serves visitors, and who should run it?",
+            reproduce=inspect,
+        )
+    again = f"docker compose exec {seen.service} {seen.command.line}; echo exit code $?"
+    if seen.ended.code in NOT_THERE:
+        return failed(
+            f"the program of the health check is not in the image: {seen.ended.output}",
+            hint="slim images have neither curl nor wget; what do they have?",
+            reproduce=again,
+        )
+    if seen.ended.code is None and seen.baseline and seen.baseline.noisy:
+        return too_noisy(seen.baseline)
+    if seen.ended.code != 0:
+        return failed(
+            f"the health check {_how(seen.ended, seen.command)} although the app is up: {seen.ended.output}",
+            hint="run it by hand inside of the container: what does it ask, and what is answered?",
+            reproduce=again,
+        )
+    if seen.command.interval > OFTEN:
+        return failed(
+            f"the health check is asked every {seen.command.interval:g} s; {OFTEN} s is the limit",
+            hint="for how long may your visitors meet a hung app before anybody notices?",
+            reproduce=inspect,
+        )
+    if seen.status != "healthy":
+        return failed(
+            f"the health check ends with 0, but the engine calls {seen.service} {seen.status or 'neither'}",
+            hint="docker inspect shows the last results, with their output",
+            reproduce=f"docker inspect -f '{{{{json .State.Health}}}}' $(docker compose ps -q {seen.service})",
+        )
+    return passed(f"asked every {seen.command.interval:g} s, ended with 0 after {seen.ended.seconds:.1f} s; healthy")
+
+
+def _how(ended: Ended, command: Command) -> str:
+    if ended.code is None:
+        return f"had not ended after {command.limit:g} s"
+    return f"ended with {ended.code} after {ended.seconds:.1f} s"
+
+
+@check(
+    "health.healthcheck-detects-hang",
+    title="The health check notices a hung app",
+    rule="while all processes of the app's server stand still, the health check fails, or takes longer than its "
+    f"timeout ({LONGEST:.0f} s at most); when they go on, it ends with 0",
+    weight=Weight.MAJOR,
+    probe=RunWhileHung(),
+    needs=("health.healthcheck-defined",),
+    source="Docker docs, HEALTHCHECK",
+    fix="an HTTP request to the app, with a timeout",
+)
+def healthcheck_detects_hang(seen: Hung) -> Verdict:
+    """A hung app still has its processes, and the kernel still accepts connections in its name.
+
+    Whoever looks for a process or an open port sees nothing wrong. Only a question that wants an answer finds out.
+    """
+    service = seen.command.service
+    every = f"docker compose exec {service} sh -c 'kill -{{}} -1'"
+    test = f"docker compose exec {service} timeout {seen.command.limit:g} {seen.command.line}; echo exit code $?"
+    again = f"{every.format('STOP')}; {test}; {every.format('CONT')}"
+    if seen.during.code == 0:
+        return failed(
+            f"all {seen.stopped} processes of the server stood still, and the health check ended with 0 after "
+            f"{seen.during.seconds:.1f} s",
+            hint="what does it wait for: a process, a connection, or an answer?",
+            reproduce=again,
+        )
+    if seen.after.code != 0:
+        return failed(
+            f"the server went on, but the health check {_how(seen.after, seen.command)}: {seen.after.output}",
+            hint="does it remember something of the time when the app stood still?",
+            reproduce=again,
+        )
+    return passed(
+        f"while {seen.stopped} processes stood still, the health check {_how(seen.during, seen.command)}; then 0 again"
+    )
+
+
+@check(
+    "health.healthcheck-detects-5xx",
+    title="The health check notices error responses",
+    rule="beside a server that answers every request with 500 the health check fails; beside one that answers as the "
+    "app does, it ends with 0",
+    weight=Weight.MAJOR,
+    probe=RunBesideStandIn(),
+    needs=("health.healthcheck-defined",),
+    source="curl docs, --fail; Docker docs, HEALTHCHECK",
+    fix="a client that fails on an error status: urlopen does, curl needs --fail",
+)
+def healthcheck_detects_5xx(seen: Compared) -> Verdict:
+    """An app that answers everything with "Internal Server Error" is quick, polite and useless. A health check that
+    takes any answer for a good one keeps it in service."""
+    again = (
+        f"docker compose run -d --rm --no-deps --name errors --entrypoint python {seen.command.service} "
+        f"-m http.server -d /tmp {seen.ports[0] if seen.ports else 8000}; sleep 1; "
+        f"docker exec errors {seen.command.line}; echo exit code $?; docker stop -t 0 errors"
+    )
+    if seen.on_error.code == 0:
+        what = f"asked {seen.asked[0].partition(' HTTP/')[0]} and got 500" if seen.asked else "asked the app nothing"
+        return failed(
+            f"the health check {what}, and ended with 0",
+            hint="does your client end with an error when the answer is one? Some print the page and are content",
+            reproduce=again,
+        )
+    if not seen.asked:
+        return failed(
+            "the health check fails without a server to look at, but it never asked the app anything",
+            hint="what can it know of the answers that visitors get?",
+            reproduce=again,
+        )
+    if seen.on_success.code != 0:
+        return unknown(
+            Reason.UNREACHABLE,
+            f"the health check fails ({_code(seen.on_success)}) beside a server that answers as the app does: it needs "
+            "more than the app",
+        )
+    return passed(f"it asked {seen.asked[0].partition(' HTTP/')[0]}: {_code(seen.on_error)} on 500, 0 on 200")
+
+
+def _code(ended: Ended) -> str:
+    return "no end" if ended.code is None else f"exit code {ended.code}"
