@@ -480,8 +480,14 @@ class Stack(Protocol):
         """The regular files of every layer whose path and size are `wanted`; deleted ones in earlier layers too."""
         ...
 
-    def copy_of(self, service: ServiceFacts, environment: dict[str, str]) -> AbstractContextManager[ServiceFacts]:
-        """A throw-away copy of a service with other settings, on a network of its own, removed when the block ends."""
+    def copy_of(
+        self, service: ServiceFacts, environment: dict[str, str], scratch: str = ""
+    ) -> AbstractContextManager[ServiceFacts]:
+        """A throw-away copy of a service with other settings, on a network of its own, removed when the block ends.
+
+        It reads the folders of the host that the service has mounted; in the place of the one at `scratch` it has an
+        empty one that it may write to.
+        """
         ...
 
     def decoy(self, network: str, address: str, port: int) -> AbstractContextManager[str]:

@@ -264,8 +264,8 @@ class ComposeStack(Faults):
         return image_files(self._api, service.image, wanted)
 
     @contextmanager
-    def copy_of(self, service: ServiceFacts, environment: dict[str, str]) -> Iterator[ServiceFacts]:
-        with copy_of(self._api, service.id, environment, self.disturbing) as identity:
+    def copy_of(self, service: ServiceFacts, environment: dict[str, str], scratch: str = "") -> Iterator[ServiceFacts]:
+        with copy_of(self._api, service.id, environment, self.disturbing, scratch) as identity:
             yield service_facts(self._api.inspect_container(identity), {}, frozenset())
 
     def run(self, service: ServiceFacts, argv: tuple[str, ...], *, seconds: float) -> Ran:

@@ -36,19 +36,21 @@ Disturbing = Callable[[Undo], AbstractContextManager[None]]
 
 @contextmanager
 def copy_of(
-    api: docker.APIClient, container: str, environment: dict[str, str], disturbing: Disturbing
+    api: docker.APIClient, container: str, environment: dict[str, str], disturbing: Disturbing, scratch: str = ""
 ) -> Iterator[str]:
     """Starts a copy of `container`: same image, command, user and files, other environment; yields its id.
 
     Bind mounts (secrets too) are mounted read-only and volumes are copied, so that the copy cannot change the
-    original's data. It is on the same networks without a name there: it finds its database, and nobody finds it.
+    original's data; a bind mount at `scratch` becomes an empty volume of its own. It is on the same networks without
+    a name there: it finds its database, and nobody finds it.
     """
     raw = api.inspect_container(container)
     config, host = raw["Config"], raw["HostConfig"]
     if host.get("NetworkMode") == "host":
         raise NotApplicable("it lives on the host's own network, where a copy would want the same ports")
     volumes = [m for m in raw["Mounts"] if m["Type"] == "volume"]
-    binds = [f"{m['Source']}:{m['Destination']}:ro" for m in raw["Mounts"] if m["Type"] == "bind"]
+    shown = [m for m in raw["Mounts"] if m["Type"] == "bind" and m["Destination"] != scratch]
+    binds = [f"{m['Source']}:{m['Destination']}:ro" for m in shown]
     networks = sorted(raw["NetworkSettings"]["Networks"])
     changed = {text.partition("=")[0]: text.partition("=")[2] for text in config.get("Env") or []} | environment
     created = api.create_container(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.checks import health
+from grader.checks import health, readiness
 from grader.model import AnyCheck, Outcome
 from grader.probes.dependency import Leaned
 from grader.probes.headroom import Baseline
@@ -27,7 +27,7 @@ YES, NO, SILENT = Reply(0.1, 200, 0.01), Reply(0.1, 503, 0.01), Reply(0.1, 0, 4.
 LEANED = Leaned("app", 8000, ("redis",), False, YES, 0.2, NO, NO, (YES, YES, YES), 0.3, YES)
 DEFINED, HANG, ERROR = health.healthcheck_defined, health.healthcheck_detects_hang, health.healthcheck_detects_5xx
 BUSY = Baseline(0.3, 0.4, 25.0)
-READY, ALIVE = health.readyz_reflects_dependency, health.liveness_shallow
+READY, ALIVE = readiness.readyz_reflects_dependency, readiness.liveness_shallow
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ class Look:
     alone: bool = False
     last: bool = False
     seconds: float = 1.0
+    runs: str = ""
 
     def ask(self, stack: object, /) -> str:
         return self.name

@@ -4,7 +4,8 @@
 
 `state` is the workspace that the command runs in, `starter` or `solution` of that lab. Every command starts from the
 same place: the files as laid out, the stack up. Only standard output is kept, as Compose reports its progress on
-standard error. Port and project get the names that a learner sees.
+standard error. Port and project get the names that a learner sees. Where grader.toml names a certificate authority,
+curl believes its root, as a learner's does then. A command that says `grader trust` itself starts without.
 """
 
 import http.client
@@ -15,16 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
-from grader.stacks.throwaway import free_port
+from grader.stacks.throwaway import FURTHER_PORTS, free_port
 
 REPO = Path(__file__).parents[2]
 RECORDED = REPO / "docs/_recorded"
 BIN = REPO / ".venv/bin"
 BUILDS = Path(tempfile.gettempdir()) / "docker-build.lock"  # one build at a time on a machine
-PLAIN, TLS = ":8080", ":8443"  # the ports that a learner sees
+PLAIN, TLS = ":8080", ":8443"  # the ports that a learner sees, and those of what watches the site
+WATCHING = ("localhost:9090", "localhost:9093", "localhost:9095", "localhost:5514", "localhost:7890")
+FURTHER = dict(zip(WATCHING, FURTHER_PORTS, strict=True))
 NAME = "pinboard.localhost"  # a host name that every lab's stack answers to
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -34,15 +38,16 @@ class Workspace:
 
     def __init__(self, lab: str, state: str, folder: Path) -> None:
         self.lab, self.state = lab, state
-        self.folder, self.pristine = folder / "work", folder / "pristine"
+        self.folder, self.pristine, self.root = folder / "work", folder / "pristine", folder / "root.pem"
         self.project = f"site-{lab}-{state}"
-        self.ports = {PLAIN: free_port(), TLS: free_port()}
+        self.ports = {usual: free_port() for usual in (PLAIN, TLS, *FURTHER)}
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         self.env = os.environ | {
             "PATH": path,
             "COMPOSE_PROJECT_NAME": self.project,
             "PINBOARD_PORT": str(self.ports[PLAIN]),
             "PINBOARD_TLS_PORT": str(self.ports[TLS]),
+            **{variable: str(self.ports[usual]) for usual, variable in FURTHER.items()},
             "COLUMNS": "80",
         }
 
@@ -60,6 +65,22 @@ class Workspace:
         self.down()
         self.run("docker", "compose", "up", "--detach", "--wait")
         self.wait_ready()
+        self.take_root()
+
+    def take_root(self) -> None:
+        """The root of the lab's own authority, which makes a new one at every start."""
+        settings = self.folder / "grader.toml"
+        if not settings.exists() or "ca" not in tomllib.loads(settings.read_text(encoding="utf-8")):
+            return
+        deadline = time.monotonic() + 30  # the authority may still be starting
+        while True:
+            try:
+                self.root.write_bytes(self.run("grader", "trust", "--show"))
+                return
+            except subprocess.CalledProcessError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def wait_ready(self) -> None:
         """The starters have no health check: Compose calls them up before they answer."""
@@ -76,20 +97,21 @@ class Workspace:
     def down(self, *more: str) -> None:
         self.run("docker", "compose", "down", "--volumes", *more)
 
-    def run(self, *command: str, cwd: Path | None = None) -> None:
-        subprocess.run(command, cwd=cwd or self.folder, env=self.env, check=True, capture_output=True)
+    def run(self, *command: str, cwd: Path | None = None) -> bytes:
+        return subprocess.run(command, cwd=cwd or self.folder, env=self.env, check=True, capture_output=True).stdout
 
     def answer(self, command: str) -> str:
         """What `command` prints, as a learner would see it."""
         here = command
         for usual, port in self.ports.items():
-            here = here.replace(usual, f":{port}")
+            here = here.replace(usual, usual.rpartition(":")[0] + f":{port}")
+        trust = {} if "grader trust" in command or not self.root.exists() else {"CURL_CA_BUNDLE": str(self.root)}
         done = subprocess.run(
-            ["bash", "-c", here], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300
+            ["bash", "-c", here], cwd=self.folder, env=self.env | trust, capture_output=True, text=True, timeout=300
         )
         text = ESCAPES.sub("", done.stdout).replace("\r", "")
         for usual, port in self.ports.items():
-            text = text.replace(f":{port}", usual)
+            text = text.replace(f":{port}", ":" + usual.rpartition(":")[2])
         text = text.replace(str(self.folder), f"work/{self.lab}").replace(self.project, self.lab)
         if not text.strip():
             raise SystemExit(f"nothing was printed (exit code {done.returncode}): {done.stderr}")

@@ -9,7 +9,7 @@ from tests.site.conftest import REPO
 from tests.site.pages import Page, read_all
 
 PARTS = ("_generated", "_recorded", "_diagrams")  # included by pages, never pages themselves
-LOCAL = ("localhost", "127.0.0.1")  # the learner's own stack and site: pages may link to them
+LOCAL = ("localhost", "127.0.0.1", "pinboard.localhost")  # the learner's own stack and site: pages may link to them
 BUILDERS = ("mkdocs_site", "zensical_site")
 
 

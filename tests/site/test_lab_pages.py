@@ -27,7 +27,8 @@ def lab(name: str) -> dict[str, Any]:
 
 
 def page(name: str) -> str:
-    return (REPO / "docs/labs" / f"{name}.md").read_text(encoding="utf-8")
+    folder = "labs" if re.match(r"lab\d", name) else "electives"
+    return (REPO / "docs" / folder / f"{name}.md").read_text(encoding="utf-8")
 
 
 def step_text(text: str, step: str) -> str:

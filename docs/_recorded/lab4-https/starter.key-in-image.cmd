@@ -1,1 +1,2 @@
-docker compose run --rm --no-deps --entrypoint head proxy -1 /etc/nginx/key.pem
+docker compose run --rm --no-deps --entrypoint head proxy \
+  -1 /etc/nginx/key.pem

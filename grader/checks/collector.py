@@ -1,0 +1,234 @@
+"""What containers say arrives in one place, can be found there, and is still what they said."""
+
+from __future__ import annotations
+
+from grader.checks.base import check
+from grader.model import Verdict, Weight, failed, passed
+from grader.probes.collector import LIMIT, Collect, Collected
+from grader.probes.collector_odd import LONG, Odd, OddLines, SayOddLines
+from grader.probes.collector_request import Follow, Followed
+from grader.probes.records import Kept, has_time, kept, names
+
+NAMED = 3  # findings that a sentence names
+NEAR = 60.0  # seconds that a record's time may differ from now
+
+
+def say_by_hand(service: str, command: str = "echo hello-42") -> str:
+    """Says what a shell command prints in a service's name: its process 1's standard output is what the engine reads.
+
+    From beside it, because not every image has a shell.
+    """
+    beside = f"docker run --rm --pid container:$(docker compose ps -q {service}) --cap-add SYS_PTRACE"
+    return f"{beside} debian:trixie-slim sh -c '{command} > /proc/1/fd/1'"
+
+
+def look_by_hand(collector: str, folder: str) -> str:
+    return f"docker compose exec {collector} grep -rh hello-42 {folder or '/var/log'}"
+
+
+@check(
+    "collector.finds-request",
+    title="A request is found in the collector, at the edge and in the app",
+    rule=f"within {LIMIT:.0f} s of its answer, lines of the edge and of the app with the id of a request are in the "
+    "files of one other service",
+    weight=Weight.BLOCKER,
+    probe=Follow(),
+    needs=("stack.edge-reachable",),
+    source="The Twelve-Factor App, XI Logs; OWASP Logging Cheat Sheet, Event collection",
+    fix="the `logging:` of the services that a request passes through",
+)
+def finds_request(seen: Followed) -> Verdict:
+    """Somebody writes: it did not work, at ten past nine. With several machines, and containers that come and go, you
+    cannot look into each of them. One place has to have it all, and one id has to lead through it."""
+    if not seen.collector:
+        return failed(
+            "no service of this stack keeps what the others say",
+            hint="is there a service that receives lines, and does the engine send them there?",
+            reproduce="docker compose ps; docker inspect --format '{{.Name}} {{json .HostConfig.LogConfig}}' "
+            "$(docker compose ps --quiet)",
+        )
+    what = f"the id {seen.word} of {seen.header}" if seen.header else f"the word {seen.word} of its path"
+    missing = [trace for trace in seen.traces if not trace.record]
+    if not missing:
+        return passed(f"{what} is in {seen.collector}, from " + " and ".join(trace.service for trace in seen.traces))
+    first = missing[0]
+    if not first.lines:
+        return failed(
+            f"{first.service} ({first.role}) wrote no line with {what}",
+            hint="the id has to be in every line before it can be found in all of them: lab 5",
+            reproduce=f"curl -sk -o /dev/null '{seen.url}'; docker compose logs --tail 3 {first.service}",
+        )
+    return failed(
+        f"{first.service} ({first.role}) wrote a line with {what}, and {seen.collector} has none after {LIMIT:.0f} s",
+        hint=f"where does the engine send the lines of {first.service}?",
+        reproduce="docker inspect --format '{{json .HostConfig.LogConfig}}' "
+        f"$(docker compose ps --quiet {first.service})",
+    )
+
+
+@check(
+    "collector.every-service",
+    title="Every service's lines arrive in the collector",
+    rule=f"a line that any lasting service writes to its standard output is in the collector within {LIMIT:.0f} s",
+    weight=Weight.MAJOR,
+    probe=Collect(),
+    needs=("collector.finds-request",),
+    source="The Twelve-Factor App, XI Logs; Docker docs, Configure logging drivers",
+    fix="the `logging:` of each service, those of other Compose files too",
+)
+def every_service(seen: Collected) -> Verdict:
+    """The line that explains an outage is often from a service that nobody thought of: the one that renews the
+    certificate, the one that was only there to help. What is not collected is missed on the day it is needed."""
+    missing = [one for one in seen.deliveries if not one.record]
+    if not missing:
+        slowest = max((one.seconds for one in seen.deliveries), default=0.0)
+        services = ", ".join(one.service for one in seen.deliveries)
+        return passed(f"{services}: each line was in {seen.collector} within {slowest:.1f} s")
+    unsaid = next((one for one in missing if one.trouble), None)
+    why = f" ({unsaid.service}: {unsaid.trouble})" if unsaid else ""
+    return failed(
+        f"a line of {', '.join(one.service for one in missing[:NAMED])} did not arrive in {seen.collector}{why}",
+        hint="a `logging:` that one service has is not another's; nor does an anchor reach into another file",
+        reproduce=f"{say_by_hand(missing[0].service)}; sleep 1; {look_by_hand(seen.collector, seen.folder)}",
+    )
+
+
+@check(
+    "collector.structure-kept",
+    title="What was JSON is still JSON in the collector",
+    rule="each line of JSON is kept as one JSON object that has its fields with their types, nested ones too",
+    weight=Weight.MAJOR,
+    probe=Collect(),
+    needs=("collector.finds-request",),
+    source="RFC 8259; rsyslog docs, mmjsonparse",
+    fix="what the collector does with a message before it writes it",
+)
+def structure_kept(seen: Collected) -> Verdict:
+    """Your app writes a number as a number. A collector that keeps only text makes you cut it out of a sentence again.
+
+    With fields, *all requests over a second with status 500* is a question. With text it is a program.
+    """
+    for one in seen.deliveries:
+        how = kept(one.record, one.line) if one.record else Kept.FIELDS
+        if one.record is None or how is Kept.FIELDS:
+            continue
+        what = "as text inside of a record" if how is Kept.TEXT else "as something that is no JSON object"
+        return failed(
+            f"a JSON line of {one.service} is kept {what}: {one.record.line[:120]}",
+            hint="the collector can read JSON: does it, and does it write the fields or the message?",
+            reproduce=f"docker compose exec {seen.collector} tail -n 2 {one.record.path}",
+        )
+    return passed(f"every field of a JSON line is a field in {seen.collector}, numbers and nested ones too")
+
+
+@check(
+    "collector.origin-told",
+    title="Each record says when and who, and nobody can claim to be another",
+    rule="each record names its service or container, and has a time with its zone; a line that claims to be another "
+    "service's does not change that",
+    weight=Weight.MAJOR,
+    probe=SayOddLines(),
+    needs=("collector.structure-kept",),
+    source="OWASP Logging Cheat Sheet, Event attributes; RFC 5424 §6.2",
+    fix="the fields that the collector adds, and where it puts those of the line",
+)
+def origin_told(seen: OddLines) -> Verdict:
+    """In one file, a line has to say whose it is. What the *engine* says about that is true. What a line says about
+    itself was written by whoever wrote the line, an attacker perhaps. The two must not get into each other's way."""
+    kinds = {"plain": "a line", "claim": f"a line that claims to be from {seen.other}"}
+    for kind, what in kinds.items():
+        for record in seen.of(kind).records:  # those that cannot be read are the business of odd-lines-kept
+            if record.json and not names(record.record, seen.service, seen.container, seen.identity):
+                return failed(
+                    f"{what} of {seen.service} is kept without a word of whose it is: {record.line[:120]}",
+                    hint="what the line says needs a place of its own, beside what the engine says",
+                    reproduce=_forge_by_hand(seen),
+                )
+    untimed = [r for r in seen.of("plain").records if r.json and not has_time(r.record, seen.at, NEAR)]
+    if untimed:
+        return failed(
+            f"a record has no time with its zone: {untimed[0].line[:120]}",
+            hint="the engine sends a time with each line",
+            reproduce=f"{say_by_hand(seen.service)}; sleep 1; {look_by_hand(seen.collector, _folder(seen))}",
+        )
+    return passed(f"records of {seen.service} say so and when, also where the line claims to be from {seen.other}")
+
+
+def _forge_by_hand(seen: OddLines) -> str:
+    claim = f'echo "{{\\"service\\":\\"{seen.other}\\",\\"word\\":\\"hello-42\\"}}"'
+    return f"{say_by_hand(seen.service, claim)}; sleep 1; {look_by_hand(seen.collector, _folder(seen))}"
+
+
+def _folder(seen: OddLines) -> str:
+    return next((record.path.rpartition("/")[0] for odd in seen.odd for record in odd.records), "")
+
+
+KINDS = {
+    "plain": "a plain sentence",
+    "binary": "bytes that are no text",
+    "half": "half of a JSON object",
+    "quoted": "JSON with single quotes",
+    "claim": "fields with the collector's own names",
+    "long": f"a line of {LONG} bytes",
+    "calm": "the line after the odd ones",
+}
+
+
+@check(
+    "collector.odd-lines-kept",
+    title="Odd lines are kept, and break no other",
+    rule="broken, binary and very long lines arrive, long ones perhaps in pieces; each record is one JSON object of "
+    "valid UTF-8 without control characters",
+    weight=Weight.MAJOR,
+    probe=SayOddLines(),
+    needs=("collector.structure-kept",),
+    source="OWASP Logging Cheat Sheet, Data sanitization; RFC 8259 §8.1",
+    fix="what the collector does with a line that it cannot parse, and the longest line that it takes",
+)
+def odd_lines_kept(seen: OddLines) -> Verdict:
+    """The last words of a program that dies are rarely JSON. Those you want most of all.
+
+    And one line that breaks the file makes every tool stop there, just when somebody tampers.
+    """
+    for odd in seen.odd:
+        if odd.trouble:
+            continue
+        if not odd.arrived:
+            return failed(_lost(odd, seen.collector), hint=_where(odd), reproduce=_by_hand(odd, seen))
+        if odd.broken:
+            record = odd.records[0]
+            what = "no JSON object" if not record.json else "no valid UTF-8" if not record.utf8 else "unprintable"
+            return failed(
+                f"{KINDS[odd.kind]} became a record that is {what}: {record.line[:120]}",
+                hint="a collector can escape, repair or wrap what it does not understand",
+                reproduce=_by_hand(odd, seen),
+            )
+    pieces = len(seen.of("long").records)
+    return passed(
+        f"all {len(seen.odd)} kinds are kept as JSON, {LONG} bytes " + ("in pieces" if pieces > 1 else "whole")
+    )
+
+
+def _lost(odd: Odd, collector: str) -> str:
+    if odd.found:
+        return f"of {KINDS[odd.kind]}, {odd.found / odd.said:.0%} are in {collector}"
+    return f"{KINDS[odd.kind]} did not arrive in {collector}"
+
+
+def _where(odd: Odd) -> str:
+    if odd.kind == "long":
+        return "the engine cuts lines at 16 KB; how long may a message be for the collector?"
+    return "is a line that cannot be parsed thrown away?"
+
+
+SAY = {
+    "binary": r'printf "hello-42 \377 \033[31m\n"',
+    "quoted": r'printf "{\047word\047: \047hello-42\047}\n"',
+    "long": 'head -c 60000 /dev/zero | tr "\\0" x; echo',
+}
+
+
+def _by_hand(odd: Odd, seen: OddLines) -> str:
+    files = f"{_folder(seen) or '/var/log'}/*"
+    look = f"docker compose exec {seen.collector} sh -c 'tail -qn 4 {files} | cut -c 1-200'"
+    return f"{say_by_hand(seen.service, SAY.get(odd.kind, 'echo { hello-42'))}; sleep 1; {look}"
