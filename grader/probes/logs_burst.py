@@ -19,6 +19,7 @@ from grader.probes.session import FORM, LOGIN
 ID_HEADERS = ("X-Request-ID", "X-Correlation-ID", "Request-ID", "X-Trace-ID", "traceparent")
 SLEPT = (0.3, 0.35)  # seconds that the slow request takes, on the bench
 CLEAR = "\x1b[2J"  # clears a terminal on which somebody reads the log
+SECRET = 8  # characters from which on a cookie can be one
 LONG, WIDE = 10_240, 2_048  # characters of an id that no log should repeat
 # Requests that try to break lines, by name.
 PATH, QUOTES, ESCAPES = "a line break in a path", "quotes in headers", "escape sequences in headers"
@@ -60,7 +61,9 @@ class Secrets:
 
     @property
     def cookies(self) -> tuple[str, ...]:
-        return tuple(filter(None, (pair.partition("=")[2] for pair in self.cookie.split("; "))))
+        """The values of the cookies, but for those too short to be a secret."""
+        values = (pair.partition("=")[2] for pair in self.cookie.split("; "))
+        return tuple(value for value in values if len(value) >= SECRET)
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

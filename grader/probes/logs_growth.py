@@ -12,7 +12,7 @@ from grader.probes.http import Entry, site
 from grader.probes.load import volley
 from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
 
-REQUESTS = 100
+REQUESTS = 50
 AT_ONCE = 4  # like a few visitors: a crowd would make the machine busy
 NO_DISK = ("/proc/", "/dev/", "/sys/")
 DATABASE = re.compile(r"\.(?:sqlite3?|db)(?:-\w+)?$| \(deleted\)$")  # grows with what people write, not with requests

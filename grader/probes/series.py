@@ -16,7 +16,7 @@ from grader.probes.load import volley
 from grader.probes.metrics import Sources
 from grader.probes.scraping import Snapshot, look
 from grader.probes.topology import App, Named
-from grader.stacks.base import CouldNotLook, Process, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Process, Stack
 
 AT_ONCE = 16
 LOOKS = 4  # pages that are read: with a registry for each worker, every one is another's
@@ -141,6 +141,8 @@ class KillBusyWorker(Probe[Survived]):
         wait_for(lambda: True if not stuck(before, busy, look(stack, sources)) else None, IDLE)
         after = look(stack, sources)
         fallen, gauge = fell(before, after), stuck(before, busy, after)
+        if fallen and len(app.workers) == 1:
+            raise NotApplicable("the app has one worker: whoever takes its place starts at 0, as after a restart")
         return Survived(
             app.service.service,
             sources[0].url,

@@ -49,7 +49,8 @@ class Throwaway:
         return f"the stack does not come up: {_end(up)}" if up.returncode and wait else ""
 
     def take_down(self) -> None:
-        self.compose("down", "--volumes", "--rmi", "local", "--timeout", "1", "--remove-orphans")
+        # Every profile: what a test or a page has started beside the rest goes, too.
+        self.compose("--profile", "*", "down", "--volumes", "--rmi", "local", "--timeout", "1", "--remove-orphans")
 
     @property
     def variables(self) -> dict[str, str]:

@@ -200,24 +200,24 @@ LOCAL = Bounds("app", "local", "", 0, ())
         (replace(LOCAL, driver="fluentd"), Outcome.PASS),
         (replace(LOCAL, driver="none"), Outcome.PASS),
         (replace(LOCAL, driver=""), Outcome.PASS),  # a backend that does not know
-        (replace(LOCAL, layer=12_799), Outcome.PASS),
-        (replace(LOCAL, files=(Grown("/data/cache", 12_799),)), Outcome.PASS),
+        (replace(LOCAL, layer=6_399), Outcome.PASS),
+        (replace(LOCAL, files=(Grown("/data/cache", 6_399),)), Outcome.PASS),
         (replace(LOCAL, driver="json-file"), Outcome.FAIL),
         (replace(LOCAL, driver="json-file", max_size="-1"), Outcome.FAIL),
         (replace(LOCAL, driver="json-file", max_size="0k"), Outcome.FAIL),
         (replace(LOCAL, max_size="-1"), Outcome.FAIL),
-        (replace(LOCAL, layer=12_800), Outcome.FAIL),
-        (replace(LOCAL, files=(Grown("/tmp/app.log", 12_800),)), Outcome.FAIL),
+        (replace(LOCAL, layer=6_400), Outcome.FAIL),
+        (replace(LOCAL, files=(Grown("/tmp/app.log", 6_400),)), Outcome.FAIL),
     ),
 )
 def test_nothing_may_grow_without_end(bounds: Bounds, outcome: Outcome) -> None:
-    verdict = logs.log_bounded.judge(Growth("https://pinboard.localhost:8443", 100, 100, (LOCAL, bounds)))
+    verdict = logs.log_bounded.judge(Growth("https://pinboard.localhost:8443", 50, 50, (LOCAL, bounds)))
     assert verdict.outcome is outcome
 
 
 def test_every_service_without_a_bound_is_named_and_a_file_before_all_of_them() -> None:
     endless = replace(LOCAL, driver="json-file")
-    both = Growth("x", 100, 100, (replace(endless, service="web"), endless))
+    both = Growth("x", 50, 50, (replace(endless, service="web"), endless))
     assert "app, web" in logs.log_bounded.judge(both).because
     file = replace(both, services=(*both.services, replace(endless, files=(Grown("/tmp/app.log", 20_000),))))
     assert "/tmp/app.log grew by 20000 bytes" in logs.log_bounded.judge(file).because

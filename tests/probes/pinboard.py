@@ -90,6 +90,7 @@ class Local:
 def served(wsgi: Callable[..., Any], logger: logging.Logger | None = None) -> Iterator[Stack]:
     """Serves an app on a free port of 127.0.0.1 for as long as the block runs."""
     lines = Lines()
+    propagated = logger is not None and logger.propagate
     if logger is not None:
         logger.addHandler(lines)
         logger.propagate = False
@@ -102,6 +103,9 @@ def served(wsgi: Callable[..., Any], logger: logging.Logger | None = None) -> It
         server.shutdown()
         thread.join()
         server.server_close()
+        if logger is not None:  # apps of other tests have the same name, and so the same logger
+            logger.removeHandler(lines)
+            logger.propagate = propagated
 
 
 def lay_out(folder: Path, layers: tuple[str, ...] = LAYERS) -> Path:

@@ -95,7 +95,7 @@ class Workspace:
         raise SystemExit(f"{self.project} does not answer")
 
     def down(self, *more: str) -> None:
-        self.run("docker", "compose", "down", "--volumes", *more)
+        self.run("docker", "compose", "--profile", "*", "down", "--volumes", *more)
 
     def run(self, *command: str, cwd: Path | None = None) -> bytes:
         return subprocess.run(command, cwd=cwd or self.folder, env=self.env, check=True, capture_output=True).stdout

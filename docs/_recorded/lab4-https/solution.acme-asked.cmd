@@ -1,2 +1,2 @@
-docker compose logs --no-log-prefix proxy \
-  | sed -nE 's/.*(GET .*challenge.{5})[^ ]* (.*) "-" (.*) "-"/\1... \2 \3/p'
+docker compose logs --no-log-prefix proxy | grep acme-challenge \
+  | sed -E 's/.*"(GET .*challenge.{5})[^ ]* HTTP[^ ]* (.*) "-" "(.*) .l.*/\1... \2 \3/'

@@ -1,1 +1,1 @@
-grep -n ACME_SERVER: compose.yaml compose.override.yaml
+grep -h ACME_SERVER: compose.yaml compose.override.yaml

@@ -1,0 +1,2 @@
+docker compose ps --quiet \
+  | xargs docker inspect --format '{{.Name}} {{json .HostConfig.LogConfig}}'
