@@ -7,14 +7,14 @@ solution passes everything, each mutant turns exactly its declared checks red, e
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 
 from grader.catalog import Catalog, CourseError
-from grader.evidence import evidence_problems
+from grader.evidence import evidence_problems, recorded
 from grader.gate_stacks import Case, Outcome, cases, try_case
 
 Say = Callable[[str], None]
@@ -34,11 +34,26 @@ def paper(base: Path, catalog: Catalog, commands: click.Group) -> list[str]:
     for lab in catalog.labs:
         problems += [f"labs/{lab.id}/lab.toml, step {s.id}: no hints; write three" for s in lab.steps if not s.hints]
     problems += evidence_problems(base, catalog)
-    seen_to_fail = {name for case in cases(base, catalog) for name in case.fails}
+    every = {case.name: case for case in cases(base, catalog)}
+    problems += undeclared(base, catalog, every)
+    seen_to_fail = {name for case in every.values() for name in case.fails}
     guards = {check.id for check in catalog.checks.values() if check.weight == 0}
     for name in sorted(set(catalog.checks) - seen_to_fail - guards - catalog.drafted):
         problems.append(f"{name}: no mutant turns it red; add one to tests/mutants")
     problems += [f"{path}: not current; run `grader docs`" for path in write(base, catalog, commands, check=True)]
+    return problems
+
+
+def undeclared(base: Path, catalog: Catalog, every: Mapping[str, Case]) -> list[str]:
+    """Recordings of no stack that there is, and recorded failures that their stack does not declare."""
+    problems: list[str] = []
+    for check in catalog.checks.values():
+        for path in recorded(base, check):
+            outcome, _, stack = path.stem.partition("-")
+            if stack not in every:
+                problems.append(f"{path.relative_to(base)}: no stack has this name; remove the file")
+            elif outcome == "fail" and check.id not in every[stack].fails:
+                problems.append(f"{path.relative_to(base)}: {stack} does not declare it red; remove the file")
     return problems
 
 

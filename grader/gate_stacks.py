@@ -138,8 +138,9 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             stack.take_down()
     if record:
         for result in results:
-            # A mutant's passes say nothing that the solution's do not.
-            if result.outcome is Verdicts.FAIL or case.kind in ("solution", "variant"):
+            # A mutant's passes say nothing that the solution's do not, and a red that nobody declared proves nothing.
+            good = case.kind in ("solution", "variant") and result.outcome is Verdicts.PASS
+            if good or (result.outcome is Verdicts.FAIL and result.check.id in case.fails):
                 keep(base, case.name, result)
     return Outcome(tuple(differences(case, results)), time.monotonic() - begun, results)
 

@@ -80,6 +80,12 @@ def _judged(slowed: Slowed, kind: Slow, hint: str) -> Verdict:
         )
     if slowed.baseline is not None and slowed.baseline.noisy:
         return too_noisy(slowed.baseline)
+    if slowed.working:
+        return unknown(
+            Reason.TIMED_OUT,
+            f"app and proxy were still taking in the answers to {slowed.clients} {kind} when the visitor gave up",
+            hint="is the disk slow, or does something else keep this machine busy? `docker stats` shows what",
+        )
     return failed(
         f"beside {slowed.clients} {kind}, a visitor got {slowed.beside.seen}; without them {slowed.alone.seen}",
         hint=hint,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from grader.model import Reason
-from grader.probes.base import Probe
+from grader.probes.base import Probe, in_role
 from grader.probes.headroom import Baseline, steady
 from grader.probes.http import request
 from grader.probes.outage import Reply, Site, site_of, until_back
@@ -31,7 +31,8 @@ GATHER = 2.0  # seconds in which all must be connected
 QUICK = 1.0  # seconds for the visitor
 WAIT = 2.0  # seconds after which the visitor gives up …
 PATIENCE = 4.0  # … and tries again, for so long: a good proxy is busy at first, a blocked app stays blocked
-SPOOLING = 12.0  # the same beside slow downloads: on a busy machine it takes long until a proxy has all of them
+IDLE = 5  # clock ticks that app and edge may work while they are blocked: more, and they are still taking answers in …
+SPOOLING = 40.0  # … for which a proxy on a busy machine gets as long as that
 BACK = 10.0  # seconds for the site to answer as before when the slow ones are gone
 
 
@@ -45,7 +46,8 @@ class Slow(StrEnum):
 class Slowed:
     """`clients` were slow, and a visitor asked `page`: before (`alone`) and while they were (`beside`).
 
-    `baseline` is how this machine answered itself, when the visitor had to wait.
+    `baseline` is how this machine answered itself, when the visitor had to wait. `working` says that app and edge were
+    then still busy with what the slow ones had asked for: nobody knows yet whether that ends.
     """
 
     site: str
@@ -54,6 +56,7 @@ class Slowed:
     alone: Reply
     beside: Reply
     baseline: Baseline | None
+    working: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class SlowClients(Probe[Slowed]):
     kind: Slow
 
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 20.0  # mostly under three; on a busy machine it is tried twice, with patience
+    seconds: ClassVar[float] = 40.0  # mostly under three; on a busy machine it is tried twice, with patience
 
     def ask(self, stack: Stack, /) -> Slowed:
         site = site_of(stack)
@@ -77,7 +80,7 @@ class SlowClients(Probe[Slowed]):
                 hint="make room, `docker system df` shows what Docker keeps",
             )
         found, baseline = steady(stack, lambda: _try(site, self.kind, count), lambda found: is_quick(found.beside))
-        return Slowed(site.url, site.page, found.clients, found.alone, found.beside, baseline)
+        return replace(found, baseline=baseline)
 
 
 def is_quick(reply: Reply) -> bool:
@@ -98,13 +101,36 @@ def _try(site: Site, kind: Slow, count: int) -> Slowed:
             time.sleep(min(DRIP, left))
             if kind is not Slow.READER:
                 _drip([client for client in crowd if client.version or not site.to.tls])
-        beside = site.ask(WAIT)
-        patience = SPOOLING if kind is Slow.READER else PATIENCE
-        while not is_quick(beside) and time.monotonic() < begun + HOLD + patience:
-            beside = site.ask(WAIT)
+        beside, working = site.ask(WAIT), False
+        if not is_quick(beside):
+            beside, working = _visit_again(site, work_of(site.stack) if kind is Slow.READER else lambda: 0)
     if not is_quick(beside):
         until_back(site, BACK)
-    return Slowed(site.url, site.page, len(crowd), alone, beside, None)
+    return Slowed(site.url, site.page, len(crowd), alone, beside, None, working)
+
+
+def _visit_again(site: Site, worked: Callable[[], int]) -> tuple[Reply, bool]:
+    """The visitor's first quick answer, or the last one when app and edge have not worked for PATIENCE seconds.
+
+    And whether they were still working when SPOOLING was over.
+    """
+    begun = idle_since = time.monotonic()
+    before = worked()
+    while not is_quick(beside := site.ask(WAIT)):
+        now, after = time.monotonic(), worked()
+        if after - before > IDLE:
+            idle_since = now
+        if now - idle_since > PATIENCE or now - begun > SPOOLING:
+            return beside, now - idle_since <= PATIENCE
+        before = after
+    return beside, False
+
+
+def work_of(stack: Stack) -> Callable[[], int]:
+    """Asks how many clock ticks the processes of app and edge have worked: those that are there now."""
+    instances = {service.id: service for role in ("app", "edge") for service in in_role(stack, role)}
+    there = [(service, [process.pid for process in stack.processes(service)]) for service in instances.values()]
+    return lambda: sum(cast("int", stack.inside(service, "worked", pids=pids)) for service, pids in there)
 
 
 @contextlib.contextmanager

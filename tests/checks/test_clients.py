@@ -33,6 +33,7 @@ CHECKS = (clients.slow_body_buffered, clients.slow_headers_tolerated, clients.sl
         (replace(SLOWED, beside=Reply(0.0, 503, 0.0), baseline=QUIET), Outcome.FAIL, None),
         (replace(SLOWED, beside=LATE, baseline=NOISY), Outcome.UNKNOWN, Reason.NOISY_HOST),
         (replace(SLOWED, alone=LATE, beside=LATE, baseline=QUIET), Outcome.UNKNOWN, Reason.TIMED_OUT),
+        (replace(SLOWED, beside=LATE, baseline=QUIET, working=True), Outcome.UNKNOWN, Reason.TIMED_OUT),
     ),
 )
 def test_a_visitor_must_not_wait_for_slow_clients(

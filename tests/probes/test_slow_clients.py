@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +20,7 @@ from grader.model import Probe
 from grader.probes import outage, slow_clients
 from grader.probes.headroom import Baseline
 from grader.probes.http import Entry
+from grader.probes.outage import Reply, Site
 from grader.probes.slow_clients import ANSWER_KB, DISK_LEFT, READERS, Slow, SlowClients, is_quick, readers
 from grader.probes.topology import Named, Whoami
 from grader.stacks.base import BODY_CAP, Address, CouldNotLook, Exchange, NotApplicable, Settings, Stack, Vantage
@@ -102,8 +106,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_clients, "steady", quietly)
     monkeypatch.setattr(slow_clients, "CROWD", 12)
     monkeypatch.setattr(slow_clients, "READERS", 3)
-    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("PATIENCE", 0.05), ("SPOOLING", 0.05), ("BACK", 2.0)):
+    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("PATIENCE", 0.05), ("SPOOLING", 5.0), ("BACK", 2.0)):
         monkeypatch.setattr(slow_clients, name, seconds)
+    monkeypatch.setattr(slow_clients, "work_of", lambda stack: lambda: 0)
 
 
 @pytest.mark.parametrize("tls", ("", NAME))
@@ -119,6 +124,24 @@ def test_a_server_that_serves_one_after_the_other_keeps_the_visitor_waiting(
     assert is_quick(seen.alone)
     assert is_quick(seen.beside) is quick
     assert seen.clients == (3 if kind is Slow.READER else 12)
+
+
+@pytest.mark.parametrize(("spooled", "quick"), ((0.6, True), (60.0, False)))
+def test_app_and_proxy_that_still_take_in_answers_are_given_time(
+    spooled: float, quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a stack that works all the time, when it needs long for slow downloads, then that is no block."""
+    monkeypatch.setattr(slow_clients, "SPOOLING", 5.0 if quick else 0.3)
+    begun = time.monotonic()
+    busy = Reply(0.0, 0, 2.0, error="timed out")
+    soon = Reply(0.0, 200, 0.01, app=True)
+    site = cast("Site", SimpleNamespace(ask=lambda _: soon if time.monotonic() - begun > spooled else busy))
+    ticks = itertools.count(step=slow_clients.IDLE + 1)
+
+    beside, working = slow_clients._visit_again(site, lambda: next(ticks))
+
+    assert is_quick(beside) is quick
+    assert working is not quick
 
 
 def test_only_half_sent_requests_can_be_tried_without_the_bench() -> None:

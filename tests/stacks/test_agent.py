@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,3 +95,14 @@ def test_more_requests_than_a_sidecar_may_have_threads_wait_for_their_turn(talk:
         replies = [talk.reply() for _ in range(many)]
     assert {answer["id"] for answer in replies} == set(range(many))
     assert all(base64.b64decode(answer["value"]["raw"]) == response(204) for answer in replies)
+
+
+def test_it_tells_how_long_processes_have_worked(talk: Talk) -> None:
+    talk.ask(1, "worked", pids=[os.getpid(), 2**22])  # the second is no process
+    before = talk.reply()["value"]
+    deadline = time.process_time() + 0.2
+    while time.process_time() < deadline:
+        pass
+    talk.ask(2, "worked", pids=[os.getpid()])
+
+    assert talk.reply()["value"] - before >= 0.1 * os.sysconf("SC_CLK_TCK")

@@ -10,6 +10,7 @@ import pytest
 
 from grader.catalog import Catalog, CourseError
 from grader.evidence import disagreement, evidence_problems, keep
+from grader.gate import undeclared
 from grader.gate_stacks import Case, Edit, cases, differences, lay_out
 from grader.model import Check, Lab, Reason, Result, Step, Verdict, Weight, failed, passed, skipped, unknown
 from grader.plan import Options, plan
@@ -121,6 +122,25 @@ def test_a_check_that_nobody_has_seen_fail_closes_the_gate(tmp_path: Path) -> No
 
     assert "a.a: no recorded fail; run `grader dev check --record`" in problems
     assert "b.b: no recorded pass; run `grader dev check --record`" in problems
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "says"),
+    (
+        ("sample", RED, ""),
+        ("sample", passed("200"), ""),
+        ("other", RED, "other does not declare it red; remove the file"),
+        ("other", passed("200"), ""),
+        ("gone", passed("200"), "no stack has this name; remove the file"),
+    ),
+)
+def test_a_red_that_nobody_declared_is_no_evidence(tmp_path: Path, name: str, verdict: Verdict, says: str) -> None:
+    path = keep(tmp_path, name, Result(CATALOG.checks["a.a"], verdict, 0.1, ANSWER))
+    assert path is not None
+
+    problems = undeclared(tmp_path, CATALOG, {"sample": case("a.a"), "other": case("b.b")})
+
+    assert problems == ([f"{path.relative_to(tmp_path)}: {says}"] if says else [])
 
 
 def test_a_draft_owes_no_proof_yet(tmp_path: Path) -> None:
