@@ -119,7 +119,7 @@ def forwarded_host_spoof(beliefs: Beliefs) -> Verdict:
 @check(
     "forwarded.forwarded-proto-spoof",
     title="A client cannot fake https",
-    rule="The scheme that the app believes in is that of the connection to the proxy, whatever headers a client sends",
+    rule="No header that a client sends changes the scheme that the app believes in, and over plain HTTP that is http",
     weight=Weight.MAJOR,
     probe=SpoofScheme(),
     needs=("proxy.proxy-in-front",),
@@ -129,19 +129,22 @@ def forwarded_host_spoof(beliefs: Beliefs) -> Verdict:
 def forwarded_proto_spoof(beliefs: Beliefs) -> Verdict:
     """Secure cookies, redirects to https and links depend on the scheme. A client that can claim https over plain HTTP
     gets past the redirect and makes the app hand out what belongs on encrypted connections only."""
-    if beliefs.plain.scheme != beliefs.transport:
+    # An app that believes in http over TLS is nobody's fake: forwarded.app-knows-https says that, once.
+    if beliefs.transport == "http" and beliefs.plain.scheme != "http":
         return failed(
-            f"over {beliefs.transport} the app believes in {beliefs.plain.scheme or 'no scheme'}, without any header",
+            f"over http the app believes in {beliefs.plain.scheme or 'no scheme'}, without any header",
             hint="does the proxy say with which scheme it was asked, or always the same?",
             reproduce=f"curl -s {beliefs.site}{WHOAMI} scheme",
         )
     verdict = _spoofed(beliefs, lambda one: _scheme_believed(one, beliefs), "scheme")
-    return verdict or passed(f"{len(beliefs.told)} made-up headers did not change the scheme, {beliefs.transport}")
+    return verdict or passed(f"{len(beliefs.told)} made-up headers did not change the scheme, {beliefs.plain.scheme}")
 
 
 def _scheme_believed(one: Believed, beliefs: Beliefs) -> bool:
     if one.status == 200:
-        return one.scheme != beliefs.transport or one.mark in one.location
+        return one.scheme != beliefs.plain.scheme or (
+            one.mark in one.location and one.mark not in beliefs.plain.location
+        )
     # Over plain HTTP a redirect is the proxy's own, to https, and the app has not seen the request. Over TLS there is
     # nothing to redirect: whoever does it believes that the client came by plain HTTP.
     return beliefs.transport == "https" and beliefs.plain.status == 200 and 300 <= one.status < 400

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin, urlsplit
+
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
 from grader.probes.entrance import AtEntrances, Entrance, Entrances
 from grader.probes.greeting import Speaks
 from grader.probes.headroom import BASELINE_P95, Baseline, Headroom, too_noisy
+from grader.probes.hops import REDIRECTS
 from grader.probes.http import GREETING_SECONDS
 from grader.probes.left import Left, LeftBehind
 from grader.probes.start import IN_A_ROW, LIMIT, ColdStart, Recreate
@@ -85,7 +88,8 @@ def _cause(error: str) -> str:
 @check(
     "stack.edge-reachable",
     title="The site answers on its published port",
-    rule=f"at least one published port answers with an HTTP status or a TLS handshake within {GREETING_SECONDS:.0f} s",
+    rule=f"at least one published port answers with an HTTP status or a TLS handshake within {GREETING_SECONDS:.0f} s, "
+    "and the first page does not redirect in a circle",
     weight=Weight.BLOCKER,
     probe=AtEntrances(),
     needs=("stack.stack-up",),
@@ -98,6 +102,13 @@ def edge_reachable(seen: Entrances) -> Verdict:
     It hands the connection to the container, and when nobody listens there it is closed without a word.
     """
     answering = [entrance for entrance in seen.entrances if entrance.speaks is not Speaks.SILENCE]
+    if answering and all(_circles(entrance, answering) for entrance in answering):
+        door = answering[-1]
+        return failed(
+            f"the first page of port {door.host_port} redirects to {door.location}, and so on without end",
+            hint="who redirects? It does not notice that the visitor is where it sends all visitors to",
+            reproduce=f"curl -ks -o /dev/null -L --max-redirs 5 -w '%{{num_redirects}} redirects\\n' {_front(door)}",
+        )
     if answering:
         return passed("; ".join(_said(entrance) for entrance in answering[:NAMED]))
     if not seen.entrances:
@@ -116,6 +127,39 @@ def edge_reachable(seen: Entrances) -> Verdict:
         hint=hint,
         reproduce=f"curl -i --max-time {GREETING_SECONDS:.0f} http://localhost:{silent.host_port}/",
     )
+
+
+def _circles(entrance: Entrance, answering: list[Entrance]) -> bool:
+    """Whether the first page of an entrance leads, from first page to first page, back to one that was asked for."""
+    asked: list[Entrance] = []
+    while entrance not in asked:
+        asked.append(entrance)
+        target = _first_page_after(entrance, answering)
+        if target is None:
+            return False
+        entrance = target
+    return True
+
+
+def _first_page_after(entrance: Entrance, answering: list[Entrance]) -> Entrance | None:
+    """The entrance to whose first page an entrance's first page redirects; None when it does not."""
+    if entrance.status not in REDIRECTS:
+        return None
+    try:
+        url = urlsplit(urljoin(_front(entrance), entrance.location))
+        port = url.port
+    except ValueError:  # no URL at all
+        return None
+    if url.path not in ("", "/") or url.query:
+        return None
+    scheme = Speaks.TLS if url.scheme == "https" else Speaks.HTTP
+    # Without a port in it, the one port of its kind: it is another one outside than inside.
+    there = [one for one in answering if one.speaks is scheme and port in (one.host_port, None)]
+    return there[0] if len(there) == 1 else None
+
+
+def _front(entrance: Entrance) -> str:
+    return f"{'https' if entrance.speaks is Speaks.TLS else 'http'}://localhost:{entrance.host_port}/"
 
 
 def _said(entrance: Entrance) -> str:

@@ -67,6 +67,34 @@ def test_one_published_port_must_answer(entrances: tuple[Entrance, ...], outcome
     assert word in verdict.because
 
 
+SECURE = replace(DOOR, host_port=8443, port=443, speaks=Speaks.TLS)
+
+
+def to(entrance: Entrance, location: str) -> Entrance:
+    return replace(entrance, status=308, location=location)
+
+
+@pytest.mark.parametrize(
+    ("entrances", "outcome"),
+    (
+        ((to(DOOR, "http://pinboard.localhost:8080/"),), Outcome.FAIL),
+        ((to(DOOR, "/"),), Outcome.FAIL),
+        ((to(DOOR, "https://pinboard.localhost:8443/"), to(SECURE, "https://pinboard.localhost:8443/")), Outcome.FAIL),
+        ((to(DOOR, "https://pinboard.localhost/"), to(SECURE, "http://pinboard.localhost/")), Outcome.FAIL),
+        ((to(DOOR, "https://pinboard.localhost:8443/"), SECURE), Outcome.PASS),
+        ((to(DOOR, "/login"),), Outcome.PASS),
+        ((to(DOOR, "/?lang=de"),), Outcome.PASS),
+        ((to(DOOR, "http://[/"), SECURE), Outcome.PASS),  # no URL at all
+        ((to(DOOR, "https://elsewhere.example:444/"),), Outcome.PASS),
+        ((replace(DOOR, status=201, location="/"),), Outcome.PASS),
+    ),
+)
+def test_the_first_page_must_not_redirect_in_a_circle(entrances: tuple[Entrance, ...], outcome: Outcome) -> None:
+    verdict = stack.edge_reachable.judge(Entrances(entrances, ("app", "proxy")))
+    assert verdict.outcome is outcome
+    assert ("without end" in verdict.because) is (outcome is Outcome.FAIL)
+
+
 def test_a_service_that_could_not_be_started_says_why() -> None:
     error = (
         "driver failed programming external connectivity on endpoint lab-app-1 (cfa7f6b7): "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,10 +13,12 @@ import pytest
 from grader import agreement
 from grader.agreement import agree, commands_of, remembered
 from grader.probes.http import Get
+from grader.probes.left import changes
 from grader.probes.renewal import Renew, why_not
 from grader.stacks import declared
-from grader.stacks.base import COMMAND_CAP, CouldNotLook, NotApplicable, Ran, Settings
+from grader.stacks.base import COMMAND_CAP, CouldNotLook, NotApplicable, Ran, Settings, State
 from grader.stacks.compose import ComposeStack
+from tests.probes.service import SERVICE
 from tests.probes.zoo import door
 
 
@@ -60,9 +63,16 @@ def test_what_is_left_in_the_background_does_not_hold_us_up(tmp_path: Path) -> N
     assert time.monotonic() - begun < 10
 
 
+class Engine:
+    """An engine without a container."""
+
+    def containers(self, **_: object) -> list[dict[str, str]]:
+        return []
+
+
 def stack_of(tmp_path: Path, agreed: frozenset[str], workspace: Path | None) -> ComposeStack:
     return ComposeStack(
-        "lab", settings=Settings(), state=tmp_path, workspace=workspace, agreed=agreed, api=cast("Any", object())
+        "lab", settings=Settings(), state=tmp_path, workspace=workspace, agreed=agreed, api=cast("Any", Engine())
     )
 
 
@@ -73,6 +83,21 @@ def test_a_stack_runs_what_was_agreed_to_and_nothing_else(tmp_path: Path) -> Non
         stack.declared("rm -rf .", seconds=5)
     with pytest.raises(NotApplicable):
         stack_of(tmp_path, frozenset({"true"}), None).declared("true", seconds=5)
+
+
+def test_what_the_learners_own_command_changes_is_as_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = stack_of(tmp_path, frozenset({"true"}), tmp_path)
+    assert stack.as_found() == ()
+    made_anew = replace(SERVICE, id="beef", health="healthy")
+    monkeypatch.setattr(stack, "services", lambda *, fresh=False: (made_anew,))
+
+    stack.declared("true", seconds=5)
+
+    assert changes(stack.as_found(), (made_anew,)) == ()
+    assert (
+        changes(stack.as_found(), (replace(made_anew, health="unhealthy"),)) == ()
+    )  # its check looks every few seconds
+    assert changes(stack.as_found(), (replace(made_anew, state=State.PAUSED),)) != ()
 
 
 # --- agreement ------------------------------------------------------------------------------------------------------
