@@ -6,7 +6,7 @@ SERVE ?= 1
 # `make learn PINBOARD_PORT=8090` moves the labs to another port.
 export PINBOARD_PORT
 
-.PHONY: help learn test test-fast lint docs site gate bench python-env dev-env engine images image clean
+.PHONY: help learn test test-fast test-matrix lint docs site gate bench python-env dev-env engine images image clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,7 +18,10 @@ test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit
 	@chromium=$$(scripts/browser) && CHROMIUM="$$chromium" .venv/bin/python -m pytest -m "docker or browser"
 
 test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, docs and site build
-	@.venv/bin/python -m pytest -m "not docker and not browser"
+	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 # they wait more than they compute
+
+test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (an hour)
+	@.venv/bin/grader dev check
 
 lint: dev-env
 	@.venv/bin/ruff check
@@ -33,8 +36,8 @@ site: dev-env ## Builds the site into site/
 	@.venv/bin/grader docs --check
 	@.venv/bin/mkdocs build --strict
 
-gate: dev-env engine images ## Starters, solutions, mutants and variants on real stacks
-	@.venv/bin/grader dev check
+gate: dev-env engine images ## Starters, solutions, and a mutant for each check, on real stacks
+	@.venv/bin/grader dev check --slice
 
 bench: dev-env engine images ## One table: our times beside those of others on the same stack
 	@GOSS="$$(scripts/goss)" TESTSSL="$$(scripts/testssl)" OBSERVATORY="$$(scripts/observatory)" .venv/bin/python -m tests.bench

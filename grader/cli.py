@@ -266,16 +266,19 @@ def dev() -> None:
     "--docker/--no-docker", default=True, help="Also starters, solutions, mutants and variants on real stacks."
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only these stacks: a lab, a mutant, a variant.")
+@click.option("--slice", "sliced", is_flag=True, help="Only starters, solutions, and mutants that turn each check red.")
 @click.option("--record", "keep", is_flag=True, help="Write what was seen to tests/evidence.")
 @click.option("--at-once", default=2, show_default=True, help="How many stacks run side by side.")
-def dev_check(docker: bool, only: tuple[str, ...], keep: bool, at_once: int) -> None:
+def dev_check(docker: bool, only: tuple[str, ...], sliced: bool, keep: bool, at_once: int) -> None:
     """The gate: every check has been seen to pass and to fail, and every page says what the checks say."""
     from grader import gate
     from grader.catalog import root
 
     problems = []
     if docker:
-        problems += gate.stacks(root(), _catalog(), only=only, record=keep, at_once=at_once, say=click.echo)
+        problems += gate.stacks(
+            root(), _catalog(), only=only, sliced=sliced, record=keep, at_once=at_once, say=click.echo
+        )
     # Afterwards: a run with --record writes what this looks for.
     problems += gate.paper(root(), _catalog(), cli)
     for problem in problems:

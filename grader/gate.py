@@ -57,10 +57,33 @@ def undeclared(base: Path, catalog: Catalog, every: Mapping[str, Case]) -> list[
     return problems
 
 
-def stacks(base: Path, catalog: Catalog, *, only: Sequence[str], record: bool, at_once: int, say: Say) -> list[str]:
+def slice_of(every: Sequence[Case]) -> tuple[Case, ...]:
+    """Starters, solutions, and so few mutants that each check is still seen to fail.
+
+    For every day: the rest shows other breaks of the same rules, and that what is built differently passes.
+    """
+    found = [case for case in every if case.kind in ("starter", "solution")]
+    mutants = [case for case in every if case.kind == "mutant"]
+    unseen = {name for case in mutants for name in case.fails} - {name for case in found for name in case.fails}
+    while unseen:
+        found.append(max(mutants, key=lambda case: len(case.fails & unseen)))
+        unseen -= found[-1].fails
+    return tuple(case for case in every if case in found)
+
+
+def stacks(
+    base: Path,
+    catalog: Catalog,
+    *,
+    only: Sequence[str],
+    sliced: bool = False,
+    record: bool,
+    at_once: int,
+    say: Say,
+) -> list[str]:
     """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`.
 
-    Those of drafts are brought up only when they are named in `only`.
+    Those of drafts are brought up only when they are named in `only`. `sliced` takes no more than slice_of does.
     """
     every = cases(base, catalog)
     known = {word for case in every for word in (case.name, case.lab.id)}
@@ -68,6 +91,7 @@ def stacks(base: Path, catalog: Catalog, *, only: Sequence[str], record: bool, a
         if word not in known:
             raise CourseError(f"no starter, solution, mutant or variant '{word}' (see labs/ and tests/mutants)")
     chosen = [case for case in every if {case.name, case.lab.id} & set(only) or not (only or case.lab.draft)]
+    chosen = list(slice_of(chosen)) if sliced else chosen
     lock = threading.Lock()
 
     def tried(case: Case) -> list[str]:

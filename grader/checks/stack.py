@@ -143,7 +143,7 @@ def _circles(entrance: Entrance, answering: list[Entrance]) -> bool:
 
 def _first_page_after(entrance: Entrance, answering: list[Entrance]) -> Entrance | None:
     """The entrance to whose first page an entrance's first page redirects; None when it does not."""
-    if entrance.status not in REDIRECTS:
+    if entrance.status not in REDIRECTS or not entrance.location:
         return None
     try:
         url = urlsplit(urljoin(_front(entrance), entrance.location))

@@ -87,6 +87,7 @@ def to(entrance: Entrance, location: str) -> Entrance:
         ((to(DOOR, "http://[/"), SECURE), Outcome.PASS),  # no URL at all
         ((to(DOOR, "https://elsewhere.example:444/"),), Outcome.PASS),
         ((replace(DOOR, status=201, location="/"),), Outcome.PASS),
+        ((to(DOOR, ""),), Outcome.PASS),
     ),
 )
 def test_the_first_page_must_not_redirect_in_a_circle(entrances: tuple[Entrance, ...], outcome: Outcome) -> None:

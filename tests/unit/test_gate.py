@@ -10,7 +10,7 @@ import pytest
 
 from grader.catalog import Catalog, CourseError
 from grader.evidence import disagreement, evidence_problems, keep
-from grader.gate import undeclared
+from grader.gate import slice_of, undeclared
 from grader.gate_stacks import Case, Edit, cases, differences, lay_out
 from grader.model import Check, Lab, Reason, Result, Step, Verdict, Weight, failed, passed, skipped, unknown
 from grader.plan import Options, plan
@@ -141,6 +141,25 @@ def test_a_red_that_nobody_declared_is_no_evidence(tmp_path: Path, name: str, ve
     problems = undeclared(tmp_path, CATALOG, {"sample": case("a.a"), "other": case("b.b")})
 
     assert problems == ([f"{path.relative_to(tmp_path)}: {says}"] if says else [])
+
+
+def named(name: str, *fails: str, kind: str = "mutant") -> Case:
+    return Case(kind, name, LAB, frozenset(fails))
+
+
+def test_the_slice_shows_every_check_fail_with_the_fewest_stacks() -> None:
+    every = (
+        named("start", "a.a", kind="starter"),
+        named("solved", kind="solution"),
+        named("one", "b.b"),
+        named("seen-in-the-starter", "a.a"),
+        named("two", "b.b", "c.c"),
+        named("also-two", "b.b", "c.c"),
+        named("three", "d.d"),
+        named("otherwise", kind="variant"),
+    )
+
+    assert [case.name for case in slice_of(every)] == ["start", "solved", "two", "three"]
 
 
 def test_a_draft_owes_no_proof_yet(tmp_path: Path) -> None:
