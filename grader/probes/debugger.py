@@ -51,7 +51,7 @@ class Debugger(Probe[Sightings]):
         entry, app = stack.ask(Entry()), app_of(stack)
         bench = whoami(stack, app.addresses()[0], via=app.via).seen
         seen = [_look(stack, HOST, entry, "the edge", edge=True, bench=bench)]
-        for to in app.addresses():
+        for to in (*app.addresses(), *app.other_addresses()):
             place = f"{app.service.service}, {to.path or f'port {to.port}'}"
             seen.append(_look(stack, app.via, to, place, edge=False, bench=bench))
         return Sightings(site(stack, entry), app.service.service, app.addresses()[0].port, tuple(seen))

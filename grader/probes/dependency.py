@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, nonce, wait_for
@@ -15,7 +15,7 @@ from grader.probes.headroom import Baseline, Headroom
 from grader.probes.http import Entry, send
 from grader.probes.outage import GRACE, Reply
 from grader.probes.session import FORM, LOGIN
-from grader.probes.topology import App, app_of
+from grader.probes.topology import App, app_of, far_ends
 from grader.stacks.base import Address, CouldNotLook, NotApplicable, ServiceFacts, Stack, Vantage
 
 READY, ALIVE = "/readyz", "/healthz"
@@ -82,10 +82,10 @@ def partners(stack: Stack, app: App) -> tuple[str, ...]:
 
     The other way round counts too, where the far end was the first to hang up: then only it remembers.
     """
-    own_ports = {socket.port for socket in app.listening}
+    own_ports = {socket.port for socket in (*app.listening, *app.aside)}
     busy = {service.id for role in ("app", "edge") for service in in_role(stack, role)}
     others = [s for s in stack.services() if s.running and not s.one_shot and s.id not in busy]
-    called = {address for own, address in _ends(stack, app.service) if own not in own_ports}
+    called = {address for own, address, _ in far_ends(stack, app.service) if own not in own_ports}
     return tuple(
         sorted({s.service for s in others if called & {at.address for at in s.networks} or _called(stack, s, app)})
     )
@@ -95,13 +95,7 @@ def _called(stack: Stack, service: ServiceFacts, app: App) -> bool:
     """Whether the app's instance has connected to a listening port of a service; a scrape goes the other way."""
     mine = {at.address for at in app.service.networks}
     ports = {socket.port for socket in stack.sockets(service).listening}
-    return any(own in ports and address in mine for own, address in _ends(stack, service))
-
-
-def _ends(stack: Stack, service: ServiceFacts) -> list[tuple[int, str]]:
-    """Own port and far address of each connection of an instance."""
-    raws: Any = stack.inside(service, "partners")
-    return [(int(raw["own_port"]), str(raw["address"]).removeprefix("::ffff:")) for raw in raws]
+    return any(own in ports and address in mine for own, address, _ in far_ends(stack, service))
 
 
 @dataclass(frozen=True)

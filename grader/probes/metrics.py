@@ -12,7 +12,7 @@ from grader.probes.http import Entry
 from grader.probes.load import volley
 from grader.probes.monitoring import Absent, Targets, service_at
 from grader.probes.scraping import Snapshot, Source, scrape, snapshot
-from grader.probes.topology import WHOAMI, Apps, Named
+from grader.probes.topology import WHOAMI, App, Apps, Named
 from grader.stacks.base import Address, CouldNotLook, From, ServiceFacts, Stack, Vantage
 
 PATH = "/metrics"
@@ -50,14 +50,22 @@ class Sources(Probe[tuple[Source, ...]]):
     def ask(self, stack: Stack, /) -> tuple[Source, ...]:
         if stack.settings.metrics:
             return told(stack, stack.settings.metrics)
-        own = tuple(
-            Source(app.service.service, to, PATH, app.via, f"http://{app.service.service}:{to.port}{PATH}")
-            for app in stack.ask(Apps())
-            for to in app.addresses()[:1]
-        )
-        if not scrape(stack, own[0]).error:
-            return own
+        apps = stack.ask(Apps())
+        own = _pages_at([(app, app.addresses()) for app in apps])
+        beside = _pages_at([(app, app.other_addresses()) for app in apps])
+        for sources in (own, beside):
+            if sources and not scrape(stack, sources[0]).error:
+                return sources
         return tuple(source for source in _scraped(stack) if _counts_requests(stack, source)) or own
+
+
+def _pages_at(places: list[tuple[App, tuple[Address, ...]]]) -> tuple[Source, ...]:
+    """The page at the first address of each instance."""
+    return tuple(
+        Source(app.service.service, to, PATH, app.via, f"http://{app.service.service}:{to.port}{PATH}")
+        for app, addresses in places
+        for to in addresses[:1]
+    )
 
 
 def told(stack: Stack, url: str) -> tuple[Source, ...]:

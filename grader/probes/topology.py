@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, nonce
@@ -93,6 +93,7 @@ class App:
     """The app's server in one instance: `master` is the topmost process that holds its listening socket.
 
     `tree` is the master and all below it; `workers` are those below it (or the master alone) that can answer.
+    `listening` is where the site is served, `aside` what the same processes listen on for others: for Prometheus, say.
     """
 
     service: ServiceFacts
@@ -121,10 +122,15 @@ class App:
 
     others: tuple[Process, ...] = field(default=())
     tls: str = ""  # the server name to ask for, where the server speaks TLS itself
+    aside: tuple[Socket, ...] = ()
 
     def addresses(self) -> tuple[Address, ...]:
-        """Every address at which the server listens, as seen from inside its instance."""
+        """Every address at which the server serves the site, as seen from inside its instance."""
         return tuple(replace(_address(socket, self.master.pid), tls=self.tls) for socket in self.listening)
+
+    def other_addresses(self) -> tuple[Address, ...]:
+        """Those of `aside`."""
+        return tuple(_address(socket, self.master.pid) for socket in self.aside)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ class Apps(Probe[tuple[App, ...]]):
     def ask(self, stack: Stack, /) -> tuple[App, ...]:
         named = stack.ask(Named())
         apps = tuple(_app(stack, service, named) for service in in_role(stack, "app"))
-        return tuple(secured(stack, app) for app in apps if app is not None) or _nobody(stack)
+        return tuple(secured(stack, told_apart(stack, app)) for app in apps if app is not None) or _nobody(stack)
 
 
 @dataclass(frozen=True)
@@ -209,6 +215,35 @@ def _app(stack: Stack, service: ServiceFacts, named: tuple[Whoami, ...]) -> App 
     processes, sockets = stack.processes(service), stack.sockets(service)
     pid = next((who.pid for who in named if who.host and who.host in (service.hostname, service.id[:12])), 0)
     return find_app(service, processes, sockets.listening, pid)
+
+
+def told_apart(stack: Stack, app: App) -> App:
+    """`app`, with `aside` where some of its sockets lead elsewhere than to the site; as it was when nobody can tell."""
+    if len(app.listening) < 2:
+        return app
+    if stack.ask(Named()):
+        places = zip(app.listening, app.addresses(), strict=True)
+        ours = tuple(socket for socket, to in places if whoami(stack, to, via=app.via, seconds=5).seen)
+    else:
+        asked = _asked_for(stack, app.service)
+        ours = tuple(socket for socket in app.listening if socket.path or socket.port in asked)
+    if not ours:
+        return app
+    return replace(app, listening=ours, aside=tuple(socket for socket in app.listening if socket not in ours))
+
+
+def _asked_for(stack: Stack, service: ServiceFacts) -> frozenset[int]:
+    """The ports of an instance to which an edge has connected a moment ago, else those that it publishes."""
+    mine = {at.address for at in service.networks}
+    ends = [end for edge in in_role(stack, "edge") if edge.id != service.id for end in far_ends(stack, edge)]
+    asked = frozenset(port for _, address, port in ends if address in mine)
+    return asked or frozenset(published.port for published in service.published)
+
+
+def far_ends(stack: Stack, service: ServiceFacts) -> tuple[tuple[int, str, int], ...]:
+    """Own port, far address and far port of each connection of an instance, also of those that ended a moment ago."""
+    raws: Any = stack.inside(service, "partners")
+    return tuple((int(raw["own_port"]), str(raw["address"]).removeprefix("::ffff:"), int(raw["port"])) for raw in raws)
 
 
 def secured(stack: Stack, app: App) -> App:
