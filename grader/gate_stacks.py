@@ -17,7 +17,7 @@ from grader.catalog import Catalog, CourseError
 from grader.evidence import keep
 from grader.model import AnyCheck, Lab, Reason, Result
 from grader.model import Outcome as Verdicts
-from grader.plan import Options, plan, with_needs
+from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run
 from grader.stacks.base import Opening
 from grader.stacks.opening import open_stack
@@ -89,10 +89,13 @@ def chosen_checks(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
     everything = plan(catalog, case.lab, Options(deep=True)).asked
     declared = with_needs(catalog, tuple(case.fails))
     asked_anyway = {catalog.checks[name].probe for name in declared}
-    return tuple(
-        check
-        for check in everything
-        if check.id in declared or check.probe in asked_anyway or not (check.disturbs or check.deep)
+    return bridged(
+        catalog,
+        (
+            check
+            for check in everything
+            if check.id in declared or check.probe in asked_anyway or not (check.disturbs or check.deep)
+        ),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from grader.catalog import Catalog
 from grader.model import AnyCheck, Lab
@@ -37,7 +38,21 @@ def plan(catalog: Catalog, lab: Lab, options: Options) -> Plan:
     # What guards every run is asked again in every lab, disturbing or not.
     asked += [check for check in earlier if check.weight == 0 and check not in asked and not _left_out(check, options)]
     asked += [check for check in own if check not in left_out]
-    return Plan(tuple(asked), tuple(left_out))
+    return Plan(bridged(catalog, asked), tuple(left_out))
+
+
+def bridged(catalog: Catalog, checks: Iterable[AnyCheck]) -> tuple[AnyCheck, ...]:
+    """`checks`, each with needs among them: for one that is not, what that one needs.
+
+    A check that is left out says nothing, but what it stands on may be broken all the same.
+    """
+    asked = {check.id: check for check in checks}
+
+    def among(ids: tuple[str, ...]) -> Iterator[str]:
+        for name in ids:
+            yield from (name,) if name in asked else among(catalog.checks[name].needs)
+
+    return tuple(replace(check, needs=tuple(dict.fromkeys(among(check.needs)))) for check in asked.values())
 
 
 def with_needs(catalog: Catalog, ids: tuple[str, ...]) -> frozenset[str]:

@@ -126,11 +126,11 @@ def _as_command(tried: Lured, site: str) -> str:
     "https.acme-challenge-open",
     title="The ACME challenge path is reachable over HTTP",
     rule=f"what lies under {CHALLENGE} is looked for by the server itself: a challenge that is not there is a 404 "
-    "which is not the app's",
+    "which is not the app's, unless the server takes part in ACME itself",
     weight=Weight.MINOR,
     probe=AskChallenge(),
     needs=("https.http-redirects",),
-    source="RFC 8555 §8.3; certbot docs, Webroot",
+    source="RFC 8555 §8.3; RFC 8737 §3; certbot docs, Webroot",
     fix="a location for the challenges, before every rule that hides files or passes requests on",
 )
 def acme_challenge_open(seen: Challenged) -> Verdict:
@@ -140,6 +140,8 @@ def acme_challenge_open(seen: Challenged) -> Verdict:
     hint = "which rule answers this path? One that is more general may come first"
     if seen.away:
         return failed(f"a challenge leads away from the site, to {seen.url}", hint=hint, reproduce=look)
+    if seen.apps and seen.proves:
+        return passed("the server takes part in ACME itself (it knows acme-tls/1): a real challenge never gets further")
     if seen.apps:
         return failed(
             f"a challenge is passed on to the app: it got the app's own {seen.usual}", hint=hint, reproduce=look

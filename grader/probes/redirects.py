@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grader.probes.base import Probe, nonce
+from grader.probes.handshake import lenient, shake
 from grader.probes.hops import Hop, circular, follow, front_door, joined
 from grader.probes.http import Entry, HttpAnswer, answer, request, send, site
 from grader.probes.pages import same_page
@@ -154,7 +155,8 @@ def _lured(stack: Stack, plain: Address, own: str, lure: Lure) -> Lured:
 class Challenged:
     """What a question like the ACME server's got in the end, at `url`.
 
-    `apps` says that it was the page that the app has for unknown paths; `usual` is that page's status.
+    `apps` says that it was the page that the app has for unknown paths; `usual` is that page's status. `proves` says
+    that the server of the site takes part in ACME itself: real questions it answers before anybody else sees them.
     """
 
     asked: str
@@ -164,6 +166,7 @@ class Challenged:
     apps: bool
     usual: int
     away: bool
+    proves: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,22 @@ class AskChallenge(Probe[Challenged]):
         word = nonce()
         asked = f"{site(stack, plain)}{CHALLENGE}{word}"
         hops, got = follow(stack, asked)
-        usual = send(stack, stack.ask(Entry()), f"/{nonce()}")
+        entry = stack.ask(Entry())
+        usual = send(stack, entry, f"/{nonce()}")
         last = hops[-1]
         apps = got is not None and got.status == usual.status and alike(got, usual)
-        return Challenged(asked, last.url, last.status, last.error, apps, usual.status, got is None)
+        proves = apps and bool(entry.tls) and proves_itself(entry)
+        return Challenged(asked, last.url, last.status, last.error, apps, usual.status, got is None, proves)
+
+
+def proves_itself(to: Address) -> bool:
+    """Whether a TLS server knows acme-tls/1 (RFC 8737), as one does that gets its certificates itself (Caddy, Traefik).
+
+    It agrees to the protocol and then has nothing to prove (internal_error); others do not know it at all.
+    """
+    context = lenient()
+    context.set_alpn_protocols(["acme-tls/1"])
+    return "internal error" in shake(to, context).error
 
 
 def alike(one: HttpAnswer, other: HttpAnswer) -> bool:

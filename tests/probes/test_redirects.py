@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from grader.checks.https import acme_challenge_open, http_redirects, no_plain_bypass, redirect_not_open
 from grader.model import Outcome
+from grader.probes import redirects
 from grader.probes.bypass import PlainWays
 from grader.probes.hops import MOST
 from grader.probes.redirects import CHALLENGE, EVIL, AskChallenge, LureAway, RedirectsOf
 from grader.stacks.base import NotApplicable
-from tests.probes.listening import NAME
+from tests.probes.listening import NAME, Handler, listening, server_context
 from tests.probes.web import OLD, PLAIN, TLS, Answer, Asked, answered, web
 
 HOME = b"<html>\n<h1>Pinboard</h1>\n<p>hello</p>\n<p>there</p>\n<link rel=stylesheet href=/static/app.css>\n</html>"
@@ -221,9 +224,38 @@ def challenge_over_https(asked: Asked) -> bytes:
         (plainly(lambda asked: answered(301, ("Location", "https://evil.example/"))), Outcome.FAIL),
     ),
 )
-def test_a_challenge_must_reach_its_folder(answer: Answer, outcome: Outcome) -> None:
+def test_a_challenge_must_reach_its_folder(answer: Answer, outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirects, "proves_itself", lambda to: False)
     verdict = acme_challenge_open.judge(AskChallenge().ask(web(answer)))
     assert verdict.outcome is outcome, verdict.because
+
+
+def test_a_server_that_gets_its_certificates_itself_needs_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirects, "proves_itself", lambda to: to.tls == NAME)
+    verdict = acme_challenge_open.judge(AskChallenge().ask(web(plainly(to_https))))
+    assert verdict.outcome is Outcome.PASS
+    assert "acme-tls/1" in verdict.because
+
+
+def alert(number: int) -> Handler:
+    """A server that answers every offer with a fatal alert (RFC 8446 §6)."""
+
+    def say(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(bytes((21, 3, 3, 0, 2, 2, number)))
+
+    return say
+
+
+@pytest.mark.parametrize(("number", "proves"), ((80, True), (120, False), (40, False)))
+def test_who_agrees_to_acme_tls_and_has_nothing_to_prove_takes_part_in_acme(number: int, proves: bool) -> None:
+    with listening(alert(number)) as to:
+        assert redirects.proves_itself(replace(to, tls=NAME)) is proves
+
+
+def test_who_agrees_to_any_offer_does_not_take_part_in_acme() -> None:
+    with listening(lambda connection: None, tls=server_context()) as to:
+        assert not redirects.proves_itself(replace(to, tls=NAME))
 
 
 # --- around it ------------------------------------------------------------------------------------------------------

@@ -180,6 +180,16 @@ def test_only_asks_what_is_named_and_what_that_needs() -> None:
     assert [c.id for c in plan(catalog, NEXT, Options(only=("b.b",))).asked] == ["a.a", "b.b"]
 
 
+def test_what_stands_on_a_broken_check_waits_for_it_also_where_the_one_between_is_left_out() -> None:
+    between, last = check("b.b", deep=True), check("c.c")
+    object.__setattr__(between, "needs", ("a.a",))
+    object.__setattr__(last, "needs", ("b.b", "a.a"))
+    catalog = Catalog((LAB, NEXT), {**CATALOG.checks, "b.b": between, "c.c": last})
+
+    assert {c.id: c.needs for c in plan(catalog, NEXT, Options()).asked} == {"a.a": (), "c.c": ("a.a",)}
+    assert {c.id: c.needs for c in plan(catalog, NEXT, Options(deep=True)).asked}["c.c"] == ("b.b", "a.a")
+
+
 def test_the_slow_ones_are_asked_with_deep_and_named_as_left_out_without() -> None:
     catalog = Catalog((LAB, NEXT), {**CATALOG.checks, "b.b": check("b.b", deep=True)})
 

@@ -53,11 +53,13 @@ def main(command: list[str]) -> int:
     begun = time.monotonic()
     while running is None or running.poll() is None:
         root = current_root()
-        if root and (not KNOWN.exists() or KNOWN.read_bytes() != root):
-            if running:
-                end(running)
-                running = None
-            forget()
+        known = KNOWN.read_bytes() if KNOWN.exists() else b""
+        if root and root != known:
+            if known:
+                if running:
+                    end(running)
+                    running = None
+                forget()
             KNOWN.write_bytes(root)
         if running is None and (root or time.monotonic() - begun > PATIENCE):
             running = subprocess.Popen(command, start_new_session=True)
