@@ -18,7 +18,7 @@ from grader.text import line_of, nearest
 
 PLUGINS = "grader.checks"  # entry points: modules that declare checks of their own
 ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+(-[a-z0-9]+)*")
-LAB_KEYS = {"schema", "title", "after", "minutes", "stack", "roles", "starter_fails", "draft", "steps"}
+LAB_KEYS = {"schema", "title", "after", "minutes", "stack", "roles", "starter_fails", "steps"}
 STEP_KEYS = {"id", "title", "checks", "hints"}
 SCHEMA = 1
 NUMBERED = re.compile(r"lab(\d+)-")  # a lab of the path
@@ -77,11 +77,6 @@ class Catalog:
                 if check_id in step.checks:
                     return lab, step
         return None
-
-    @cached_property
-    def drafted(self) -> frozenset[str]:
-        """The ids of checks that nothing is promised of yet: those of labs that are drafts."""
-        return frozenset(name for lab in self.labs if lab.draft for name in lab.checks)
 
     @cached_property
     def by_id(self) -> dict[str, Lab]:
@@ -157,7 +152,6 @@ def read_lab(path: Path) -> Lab:
         roles=tuple(sorted(data.get("roles", {}).items())),
         steps=tuple(steps),
         starter_fails=frozenset(data.get("starter_fails", ())),
-        draft=data.get("draft", False) is True,
     )
 
 

@@ -268,7 +268,7 @@ def dev() -> None:
 @click.option("--only", multiple=True, metavar="NAME", help="Only these stacks: a lab, a mutant, a variant.")
 @click.option("--slice", "sliced", is_flag=True, help="Only starters, solutions, and mutants that turn each check red.")
 @click.option("--record", "keep", is_flag=True, help="Write what was seen to tests/evidence.")
-@click.option("--at-once", default=2, show_default=True, help="How many stacks run side by side.")
+@click.option("--at-once", default=3, show_default=True, help="How many stacks run side by side.")
 def dev_check(docker: bool, only: tuple[str, ...], sliced: bool, keep: bool, at_once: int) -> None:
     """The gate: every check has been seen to pass and to fail, and every page says what the checks say."""
     from grader import gate

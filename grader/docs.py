@@ -100,8 +100,7 @@ def _checks(catalog: Catalog) -> str:
 
 def _labs(catalog: Catalog) -> str:
     pages = {lab.id: f"{page_folder(lab)}/{lab.id}.md" for lab in catalog.labs}
-    names = {lab.id: _text(lab.title) + (" (a draft)" if lab.draft else "") for lab in catalog.labs}
-    rows = [f"| [{names[lab.id]}]({pages[lab.id]}) | {lab.minutes} | {len(lab.checks)} |" for lab in catalog.labs]
+    rows = [f"| [{_text(lab.title)}]({pages[lab.id]}) | {lab.minutes} | {len(lab.checks)} |" for lab in catalog.labs]
     return "\n".join(["| lab | minutes | checks |", "|---|---|---|", *rows]) + "\n"
 
 

@@ -38,7 +38,7 @@ def paper(base: Path, catalog: Catalog, commands: click.Group) -> list[str]:
     problems += undeclared(base, catalog, every)
     seen_to_fail = {name for case in every.values() for name in case.fails}
     guards = {check.id for check in catalog.checks.values() if check.weight == 0}
-    for name in sorted(set(catalog.checks) - seen_to_fail - guards - catalog.drafted):
+    for name in sorted(set(catalog.checks) - seen_to_fail - guards):
         problems.append(f"{name}: no mutant turns it red; add one to tests/mutants")
     problems += [f"{path}: not current; run `grader docs`" for path in write(base, catalog, commands, check=True)]
     return problems
@@ -83,14 +83,14 @@ def stacks(
 ) -> list[str]:
     """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`.
 
-    Those of drafts are brought up only when they are named in `only`. `sliced` takes no more than slice_of does.
+    `only` names labs and stacks, all of them when it is empty. `sliced` takes no more than slice_of does.
     """
     every = cases(base, catalog)
     known = {word for case in every for word in (case.name, case.lab.id)}
     for word in only:
         if word not in known:
             raise CourseError(f"no starter, solution, mutant or variant '{word}' (see labs/ and tests/mutants)")
-    chosen = [case for case in every if {case.name, case.lab.id} & set(only) or not (only or case.lab.draft)]
+    chosen = [case for case in every if not only or {case.name, case.lab.id} & set(only)]
     chosen = list(slice_of(chosen)) if sliced else chosen
     lock = threading.Lock()
 

@@ -145,7 +145,6 @@ class Lab:
     roles: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
     starter_fails: frozenset[str]
-    draft: bool = False  # it can be worked through, but not every check of it has been seen to pass and to fail yet
 
     @property
     def checks(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def labs(catalog: Catalog, style: Style) -> str:
     for lab in catalog.labs:
         name = style.paint(f"{lab.id:<18}", "bold")
         size = f"{lab.minutes} minutes, {plural(len(lab.checks), 'check')}"
-        lines.append(f"{name} {lab.title} ({size}{'; a draft' if lab.draft else ''})")
+        lines.append(f"{name} {lab.title} ({size})")
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,12 +159,6 @@ def test_the_slice_shows_every_check_fail_with_the_fewest_stacks() -> None:
     )
 
     assert [case.name for case in slice_of(every)] == ["start", "solved", "two", "three"]
-
-
-def test_a_draft_owes_no_proof_yet(tmp_path: Path) -> None:
-    draft = Catalog((replace(LAB, draft=True), NEXT), CATALOG.checks)
-
-    assert {problem.split(":")[0] for problem in evidence_problems(tmp_path, draft)} == {"c.c"}
 
 
 def test_a_lab_asks_its_own_checks_and_those_of_earlier_labs() -> None:
