@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.catalog import CourseError
 from grader.checking import Target, open_target, state_folder
 from grader.model import Reason
-from grader.probes.anchors import Anchors, TrustAnchors, pem_blocks
+from grader.probes.tls.anchors import Anchors, TrustAnchors, pem_blocks
 from grader.stacks import trust_stores
 from grader.stacks.base import CouldNotLook
 from grader.stacks.trust_stores import Command, Store

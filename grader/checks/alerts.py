@@ -5,8 +5,8 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.commands import ask_server
 from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
-from grader.probes.drill import CLEAR, DELIVERY, ONE_SLOW, PATIENCE, QUIET, SPARE, TIMES, Drill, Drilled
-from grader.probes.timeline import Course
+from grader.probes.monitoring.drill import CLEAR, DELIVERY, ONE_SLOW, PATIENCE, QUIET, SPARE, TIMES, Drill, Drilled
+from grader.probes.monitoring.timeline import Course
 
 WINDOW = f"{TIMES} × (scrape interval + evaluation interval) + {SPARE:.0f} s"
 SHORTEST = 4  # scrapes that a window is taken to hold where a rule does not say how far it looks back

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from grader.checks.base import check
 from grader.checks.tls import MOZILLA, s_client
 from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
-from grader.probes.certificate import SKEW, Named, Served, ServedCertificate
-from grader.probes.renewal import COMMAND, LEAST, SERVED, Renew, Renewal, Turn
-from grader.probes.x509 import Certificate
+from grader.probes.tls.certificate import SKEW, Named, Served, ServedCertificate
+from grader.probes.tls.renewal import COMMAND, LEAST, SERVED, Renew, Renewal, Turn
+from grader.probes.tls.x509 import Certificate
 
 DAY = 86_400  # seconds
 LONGEST = 398  # days: what browsers take from public authorities

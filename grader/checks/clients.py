@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from grader.checks.base import check
 from grader.checks.commands import tls_pipe
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.headroom import too_noisy
-from grader.probes.outage import timed
-from grader.probes.slow_clients import ANSWER_KB, CROWD, QUICK, READERS, Slow, SlowClients, Slowed, is_quick
+from grader.probes.app.outage import timed
+from grader.probes.edge.slow_clients import ANSWER_KB, CROWD, QUICK, READERS, Slow, SlowClients, Slowed, is_quick
+from grader.probes.stack.headroom import too_noisy
 
 FEWEST = 10  # slow clients that have to get in: fewer say nothing about many
 RULE = "a visitor gets an answer from the app in less than {:g} s"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.collector import LIMIT, Collect, Collected
-from grader.probes.collector_odd import LONG, Odd, OddLines, SayOddLines
-from grader.probes.collector_request import Follow, Followed
-from grader.probes.records import Kept, has_time, kept, names
+from grader.probes.collector.found import LIMIT, Collect, Collected
+from grader.probes.collector.odd import LONG, Odd, OddLines, SayOddLines
+from grader.probes.collector.records import Kept, has_time, kept, names
+from grader.probes.collector.request import Follow, Followed
 
 NAMED = 3  # findings that a sentence names
 NEAR = 60.0  # seconds that a record's time may differ from now

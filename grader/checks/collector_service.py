@@ -5,10 +5,10 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.collector import say_by_hand
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.collector import Collect, Collected
-from grader.probes.collector_away import BACK, LINES, POUR, POURING, Away, TakeAway
-from grader.probes.collector_doors import Doors, TryDoors
-from grader.probes.collector_flood import FLOOD, MIB, Flood, Flooded
+from grader.probes.collector.away import BACK, LINES, POUR, POURING, Away, TakeAway
+from grader.probes.collector.doors import Doors, TryDoors
+from grader.probes.collector.flood import FLOOD, MIB, Flood, Flooded
+from grader.probes.collector.found import Collect, Collected
 
 BOUND = 16 * MIB  # bytes that the files may grow by when FLOOD bytes arrive
 SLOW = 2.0  # seconds: an answer that takes longer was kept waiting

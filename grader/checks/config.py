@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.copy import NAMES, PATIENCE, Copied, RunCopy
+from grader.probes.app.copy import NAMES, PATIENCE, Copied, RunCopy
 
 
 @check(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.contract import BOOM
-from grader.probes.debugger import ASSET, CONSOLE, Boom, Debugger, Explode, Sighting, Sightings
-from grader.probes.reloader import WATCH, Reloading, TouchCode
+from grader.probes.app.contract import BOOM
+from grader.probes.app.debugger import ASSET, CONSOLE, Boom, Debugger, Explode, Sighting, Sightings
+from grader.probes.app.reloader import WATCH, Reloading, TouchCode
 
 
 @check(

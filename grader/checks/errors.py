@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.contract import BOOM
-from grader.probes.errors import MARKS, ErrorPage, ErrorPages, GoWrong
+from grader.probes.app.contract import BOOM
+from grader.probes.app.errors import MARKS, ErrorPage, ErrorPages, GoWrong
 
 LIMIT = 64 * 1024  # bytes of an error page
 EXTRA = ("the message of the error", "names of environment variables")

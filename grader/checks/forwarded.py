@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from grader.checks.base import check
 from grader.checks.commands import written_by_hand
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.clients import AddressesTold, AddressTold, ClientAddresses, ClientsSeen, SpoofAddress
-from grader.probes.forwarded import (
+from grader.probes.edge.clients import AddressesTold, AddressTold, ClientAddresses, ClientsSeen, SpoofAddress
+from grader.probes.edge.forwarded import (
     Beliefs,
     Believed,
     ForeignHosts,

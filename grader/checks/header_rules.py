@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks import csp
-from grader.probes.headers import CSP, FRAMES, HSTS, NOSNIFF, REFERRER, RESOURCE, Sent
+from grader.probes.edge.headers import CSP, FRAMES, HSTS, NOSNIFF, REFERRER, RESOURCE, Sent
 
 SIX_MONTHS = 15_552_000  # seconds: 180 days, as MDN's Observatory counts
 DISCREET = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")

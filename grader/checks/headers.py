@@ -18,8 +18,8 @@ from grader.checks.header_rules import (
     max_age,
 )
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.down import AppDown, Down
-from grader.probes.headers import (
+from grader.probes.app.down import AppDown, Down
+from grader.probes.edge.headers import (
     CREDENTIALS,
     CSP,
     FRAMES,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.headroom import too_noisy
-from grader.probes.health_command import (
+from grader.probes.app.health_command import (
     LONGEST,
     Command,
     Compared,
@@ -16,6 +15,7 @@ from grader.probes.health_command import (
     RunHealthCheck,
     RunWhileHung,
 )
+from grader.probes.stack.headroom import too_noisy
 
 OFTEN = 30  # seconds between two health checks, at most
 NOT_THERE = (126, 127)  # what a shell, and the engine, say of a program that they cannot start

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from grader.checks.base import check
 from grader.checks.commands import written_by_hand
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.bypass import PlainWays, Way, Ways
-from grader.probes.redirects import (
+from grader.probes.edge.redirects import (
     CHALLENGE,
     INJECTED,
     AskChallenge,
@@ -21,6 +20,7 @@ from grader.probes.redirects import (
     RedirectsOf,
     Sent,
 )
+from grader.probes.tls.bypass import PlainWays, Way, Ways
 
 HTTPS = 443
 SENDS_ON = (301, 302, 307, 308)

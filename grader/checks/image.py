@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.image import Contents, Junk, Kind, LookInside
+from grader.probes.app.image import Contents, Junk, Kind, LookInside
 
 NAMED = 3  # findings that a sentence names
 

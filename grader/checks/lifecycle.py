@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed, skipped
-from grader.probes.lifecycle import KILLED, RELOADS, SLOW, Reloaded, ReloadUnderLoad, Stopping, StopUnderWay
+from grader.probes.app.lifecycle import KILLED, RELOADS, SLOW, Reloaded, ReloadUnderLoad, Stopping, StopUnderWay
 from grader.probes.load import Loaded
 from grader.probes.topology import needs_bench
 

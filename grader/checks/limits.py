@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.bodies import (
+from grader.probes.app.server import AbsurdHeads, Oversized, Refusals
+from grader.probes.edge.bodies import (
     ALLOWED,
     LIMIT,
     MIB,
@@ -16,7 +17,6 @@ from grader.probes.bodies import (
     Refusal,
     Uploads,
 )
-from grader.probes.server import AbsurdHeads, Oversized, Refusals
 
 REFUSALS = (400, 413, 414, 431)  # RFC 9110 §15.5, RFC 6585 §5
 REFUSED_WITHIN = 2.0  # seconds

@@ -6,11 +6,11 @@ import re
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.logs import ARRIVAL, FLUSH
-from grader.probes.logs_form import AppLines, ReadAppLines
-from grader.probes.logs_found import AppLog, EdgeLog, FindAppLog, FindEdgeLog, FindPrint, Kept, Printed
-from grader.probes.logs_growth import REQUESTS, Bounds, Grow, Growth
-from grader.probes.logs_lines import SKEW
+from grader.probes.logs.burst import ARRIVAL, FLUSH
+from grader.probes.logs.form import AppLines, ReadAppLines
+from grader.probes.logs.found import AppLog, EdgeLog, FindAppLog, FindEdgeLog, FindPrint, Kept, Printed
+from grader.probes.logs.growth import REQUESTS, Bounds, Grow, Growth
+from grader.probes.logs.lines import SKEW
 
 AT_ONCE = 1.0  # seconds
 PER_REQUEST = 128  # bytes that a request may leave on disk, outside of what the engine keeps

@@ -5,9 +5,9 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.logs import LINE, cut_short, seen_in
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.logs_burst import ESCAPES, FILE_NAME, MESSAGE, PATH, QUOTES, USER_NAME
-from grader.probes.logs_errors import LONGEST, ErrorLogged, Event, FindError, SeekSecrets, Sought
-from grader.probes.logs_form import Forge, Forgeries
+from grader.probes.logs.asked import ESCAPES, FILE_NAME, MESSAGE, PATH, QUOTES, USER_NAME
+from grader.probes.logs.errors import LONGEST, ErrorLogged, Event, FindError, SeekSecrets, Sought
+from grader.probes.logs.form import Forge, Forgeries
 
 BREAK = "%0a%7B%22level%22:%22CRITICAL%22%7D"  # a line break, and the beginning of a line
 BEARER = "-H 'Authorization: Bearer find-me'"

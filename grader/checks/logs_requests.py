@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.logs import cut_short, seen_in
 from grader.model import Verdict, Weight, failed, passed, skipped
-from grader.probes.logs_requests import (
+from grader.probes.logs.requests import (
     Asked,
     Asking,
     Client,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.commands import fetched_inside
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.counting import STRANGERS, CountAll, Counted
-from grader.probes.exposition import LINES
-from grader.probes.metrics import Expose, Exposed
-from grader.probes.red import ALL, EACH, ERRORS, MISSING, SLOW, WELL, Duration, Mixed, SendMix
-from grader.probes.scraping import CAP, SECONDS
-from grader.probes.series import KillBusyWorker, Survived
+from grader.probes.monitoring.counting import STRANGERS, CountAll, Counted
+from grader.probes.monitoring.exposition import LINES
+from grader.probes.monitoring.metrics import Expose, Exposed
+from grader.probes.monitoring.red import ALL, EACH, ERRORS, MISSING, SLOW, WELL, Duration, Mixed, SendMix
+from grader.probes.monitoring.scraping import CAP, SECONDS
+from grader.probes.monitoring.series import KillBusyWorker, Survived
 
 REQUESTS = 60  # that must all be counted
 LOOKS_BEFORE, LOOKS_AFTER = 8, 12

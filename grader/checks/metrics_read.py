@@ -5,9 +5,9 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.commands import ask_server, fetched_inside
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.scraped import LOOKS, AskPrometheus, Scraped
-from grader.probes.series import AskForNothing, Sprawl
-from grader.probes.unpublished import LookFromOutside, OpenMetrics
+from grader.probes.monitoring.scraped import LOOKS, AskPrometheus, Scraped
+from grader.probes.monitoring.series import AskForNothing, Sprawl
+from grader.probes.monitoring.unpublished import LookFromOutside, OpenMetrics
 
 PATHS, ITEMS = 100, 20  # URLs that nobody has seen before: some that lead nowhere, some that a route takes
 GROWTH = 10  # new values of a label that they may make

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
+from grader.probes.app.service import Listening, Listens
+from grader.probes.edge.sidedoors import Doors, SideDoors
 from grader.probes.greeting import Speaks
-from grader.probes.published import Binding, Bindings, OpenPorts
-from grader.probes.service import Listening, Listens
-from grader.probes.sidedoors import Doors, SideDoors
+from grader.probes.stack.published import Binding, Bindings, OpenPorts
 
 
 @check(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.lifecycle import STOP_LIMIT, stop
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.lifecycle import KILLED, REAPED, LeaveOrphan, Orphan, Stopping
-from grader.probes.proxy_workers import ProxyProcesses, ProxyWorkers
-from grader.probes.service import Owned, Owners
+from grader.probes.app.lifecycle import KILLED, REAPED, LeaveOrphan, Orphan, Stopping
+from grader.probes.app.service import Owned, Owners
+from grader.probes.edge.proxy_workers import ProxyProcesses, ProxyWorkers
 
 ROOT = 0
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.down import AppDown, Down
-from grader.probes.frozen import BACK, Frozen, FrozenApp
-from grader.probes.moved import AppMoved, Moved
-from grader.probes.outage import RETURN, Comeback, Reply, timed
+from grader.probes.app.down import AppDown, Down
+from grader.probes.app.frozen import BACK, Frozen, FrozenApp
+from grader.probes.app.moved import AppMoved, Moved
+from grader.probes.app.outage import RETURN, Comeback, Reply, timed
 
 GATEWAY_ERRORS = (502, 503, 504)
 LONGEST_WAIT = 20  # seconds for a page of an app that stands still

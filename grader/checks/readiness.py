@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.dependency import ALIVE, READY, Leaned, StopDependency
-from grader.probes.headroom import too_noisy
+from grader.probes.monitoring.dependency import ALIVE, READY, Leaned, StopDependency
+from grader.probes.stack.headroom import too_noisy
 
 RED_WITHIN = 5.0  # seconds until the app says that it is not ready
 GREEN_WITHIN = 15.0  # seconds until it is ready again

@@ -5,8 +5,8 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.image import in_layers
 from grader.model import Verdict, Weight, failed, passed, skipped
-from grader.probes.image import Contents, Kind, Lock, LookInside
-from grader.probes.keys import WORDS, Guess, GuessKey
+from grader.probes.app.image import Contents, Kind, Lock, LookInside
+from grader.probes.app.keys import WORDS, Guess, GuessKey
 
 NAMED = 3  # findings that a sentence names
 

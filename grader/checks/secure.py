@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from grader.checks.base import check
 from grader.checks.image import in_layers
 from grader.model import Verdict, Weight, failed, passed, skipped
-from grader.probes.privatekey import FindKey, KeyPlaces, Lies
-from grader.probes.secure import BuildLinks, Cookies, Links, SignInOverBoth
-from grader.probes.session import LOGIN, Cookie
+from grader.probes.app.session import LOGIN, Cookie
+from grader.probes.tls.privatekey import FindKey, KeyPlaces, Lies
+from grader.probes.tls.secure import BuildLinks, Cookies, Links, SignInOverBoth
 
 WHOAMI = "/bench/whoami | tr , '\\n' | grep"
 FORM = "-d 'user=ada&password=pinboard'"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.headroom import too_noisy
-from grader.probes.server import (
+from grader.probes.app.server import (
     AT_ONCE,
     SLOW,
     Doors,
@@ -15,6 +14,7 @@ from grader.probes.server import (
     SideBySide,
     SlowAtOnce,
 )
+from grader.probes.stack.headroom import too_noisy
 
 # What gives a development server away: Python's http.server answers nonsense with this page, whatever it calls itself.
 STDLIB_PAGE = ("<title>Error response</title>", "Error code:")

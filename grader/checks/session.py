@@ -5,9 +5,9 @@ from __future__ import annotations
 from grader.checks.base import check
 from grader.checks.lifecycle import stop
 from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
-from grader.probes.lifecycle import Stopping
-from grader.probes.logins import AskEverywhere, Recognised
-from grader.probes.session import LOGIN, ME, Cookie, SignedIn, SignIn
+from grader.probes.app.lifecycle import Stopping
+from grader.probes.app.logins import AskEverywhere, Recognised
+from grader.probes.app.session import LOGIN, ME, Cookie, SignedIn, SignIn
 
 SAFE = ("Lax", "Strict")  # values of SameSite that keep a cookie out of requests that other sites cause
 LEAST, MOST = 24, 60  # questions to /me: at least, and at most until a second process has been seen

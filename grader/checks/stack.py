@@ -6,14 +6,14 @@ from urllib.parse import urljoin, urlsplit
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.entrance import AtEntrances, Entrance, Entrances
+from grader.probes.edge.hops import REDIRECTS
 from grader.probes.greeting import Speaks
-from grader.probes.headroom import BASELINE_P95, Baseline, Headroom, too_noisy
-from grader.probes.hops import REDIRECTS
 from grader.probes.http import GREETING_SECONDS
-from grader.probes.left import Left, LeftBehind
-from grader.probes.start import IN_A_ROW, LIMIT, ColdStart, Recreate
-from grader.probes.steady import SETTLE, Member, Members, Steady
+from grader.probes.stack.entrance import AtEntrances, Entrance, Entrances
+from grader.probes.stack.headroom import BASELINE_P95, Baseline, Headroom, too_noisy
+from grader.probes.stack.left import Left, LeftBehind
+from grader.probes.stack.start import IN_A_ROW, LIMIT, ColdStart, Recreate
+from grader.probes.stack.steady import SETTLE, Member, Members, Steady
 from grader.stacks.base import State
 
 NAMED = 3  # findings that a sentence names

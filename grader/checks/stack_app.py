@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.contract import ENDPOINTS, CallAll, Called, Contract, Endpoint
-from grader.probes.entrance import Identify, Identity
+from grader.probes.app.contract import ENDPOINTS, CallAll, Called, Contract, Endpoint
+from grader.probes.stack.entrance import Identify, Identity
 
 NAMED = 3  # findings that a sentence names
 

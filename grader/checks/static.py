@@ -7,11 +7,11 @@ from email.utils import parsedate_to_datetime
 
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed, skipped
-from grader.probes.compression import Compressed, Compression, Packed
-from grader.probes.frozen import FILE_WAIT, Frozen, FrozenApp
-from grader.probes.hidden import AliasEscape, Exposed, Fetched, HiddenFiles
-from grader.probes.outage import timed
-from grader.probes.static import CacheHeaders, Caching, CachingOf, Kind
+from grader.probes.app.frozen import FILE_WAIT, Frozen, FrozenApp
+from grader.probes.app.outage import timed
+from grader.probes.edge.compression import Compressed, Compression, Packed
+from grader.probes.edge.hidden import AliasEscape, Exposed, Fetched, HiddenFiles
+from grader.probes.edge.static import CacheHeaders, Caching, CachingOf, Kind
 
 KEPT = 3600  # seconds that a browser may keep a static file, at least
 HOME_KEPT = 60  # seconds that a shared cache may keep the home page, at most

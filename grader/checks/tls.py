@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.https import OverHttps, ServeHttps, TlsPort
-from grader.probes.tls import GROUP, LEGACY, Agreed, AgreeTo, Offer
+from grader.probes.tls.agreed import GROUP, LEGACY, Agreed, AgreeTo, Offer
+from grader.probes.tls.https import OverHttps, ServeHttps, TlsPort
 
 QUICK = 3.0  # seconds for a handshake
 MOZILLA = "Mozilla, Server Side TLS; OWASP Transport Layer Security Cheat Sheet"

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from grader.checks.base import check
 from grader.checks.commands import written_by_hand
 from grader.model import Verdict, Weight, failed, passed
-from grader.probes.banners import AllBanners, Banner, Banners
-from grader.probes.bodies import TOO_LARGE
-from grader.probes.smuggling import Doubt, Smuggle, Smuggled, doubts
-from grader.probes.wire import Echo, Echoed, Echoes
+from grader.probes.edge.banners import AllBanners, Banner, Banners
+from grader.probes.edge.bodies import TOO_LARGE
+from grader.probes.edge.smuggling import Doubt, Smuggle, Smuggled, doubts
+from grader.probes.edge.wire import Echo, Echoed, Echoes
 
 # A name, a slash and a number with a dot, as in nginx/1.28.0. HTTP/1.1 is a protocol, not a product.
 NONSENSE = "GARBAGE\\r\\n\\r\\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.checks.base import check
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
-from grader.probes.fault import Hang, HangWorker, KillWorker, Respawn
-from grader.probes.workers import Recycling, WearOut
+from grader.probes.app.fault import Hang, HangWorker, KillWorker, Respawn
+from grader.probes.app.workers import Recycling, WearOut
 
 REPLACED_WITHIN = 5.0  # seconds
 RESTARTED_WITHIN = 10.0  # seconds, where the engine must start the whole service again

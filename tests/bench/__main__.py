@@ -14,10 +14,12 @@ from pathlib import Path
 from grader import course
 from grader.catalog import load, root
 from grader.plan import Options, plan
-from grader.probes import headroom, server, slow_clients
-from grader.probes.headroom import Headroom
-from grader.probes.server import SlowAtOnce
-from grader.probes.slow_clients import SlowClients
+from grader.probes.app import server
+from grader.probes.app.server import SlowAtOnce
+from grader.probes.edge import slow_clients
+from grader.probes.edge.slow_clients import SlowClients
+from grader.probes.stack import headroom
+from grader.probes.stack.headroom import Headroom
 from grader.stacks.throwaway import Throwaway, free_port
 from tests.bench import facts, observatory, tls
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from grader.checks.certificates import cert_chain, cert_dates, cert_key_strength, cert_name
 from grader.checks.tls import tls_legacy_off
 from grader.model import Outcome
-from grader.probes.certificate import ServedCertificate
-from grader.probes.oldserver import incapable
-from grader.probes.tls import AgreeTo
+from grader.probes.tls.agreed import AgreeTo
+from grader.probes.tls.certificate import ServedCertificate
+from grader.probes.tls.oldserver import incapable
 from grader.stacks.base import Address
 from grader.stacks.throwaway import free_port
 from tests.probes.listening import NAME

@@ -8,9 +8,9 @@ import pytest
 
 from grader.checks import alerts
 from grader.model import AnyCheck, Outcome
-from grader.probes.delivery import Delivery
-from grader.probes.drill import Drilled
-from grader.probes.timeline import Course
+from grader.probes.monitoring.delivery import Delivery
+from grader.probes.monitoring.drill import Drilled
+from grader.probes.monitoring.timeline import Course
 
 RULE = Course(
     name="AppDown",

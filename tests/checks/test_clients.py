@@ -8,9 +8,9 @@ import pytest
 
 from grader.checks import clients
 from grader.model import AnyCheck, Outcome, Reason
-from grader.probes.headroom import BASELINE_P95, Baseline
-from grader.probes.outage import Reply
-from grader.probes.slow_clients import Slowed
+from grader.probes.app.outage import Reply
+from grader.probes.edge.slow_clients import Slowed
+from grader.probes.stack.headroom import BASELINE_P95, Baseline
 
 QUICK = Reply(0.0, 200, 0.01, app=True)
 LATE = Reply(1.0, 0, 2.0, error="timed out")

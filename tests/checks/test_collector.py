@@ -9,12 +9,12 @@ import pytest
 from grader.checks import collector as delivery
 from grader.checks import collector_service as upkeep
 from grader.model import Outcome
-from grader.probes.collector_away import Away, Fared
-from grader.probes.collector_doors import Doors
-from grader.probes.collector_flood import FLOOD, MIB, Flooded
-from grader.probes.collector_odd import Odd, OddLines
+from grader.probes.collector.away import Away, Fared
+from grader.probes.collector.doors import Doors
+from grader.probes.collector.flood import FLOOD, MIB, Flooded
+from grader.probes.collector.odd import Odd, OddLines
+from grader.probes.collector.records import Stored
 from grader.probes.load import Failure, Loaded
-from grader.probes.records import Stored
 from grader.stacks.base import Spoken
 
 WELL = Spoken("", True, 0.5)

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.config import config_from_env
 from grader.model import Outcome
-from grader.probes.copy import Copied
+from grader.probes.app.copy import Copied
 
 COPY = Copied("app", "APP_GREETING", 200, True, 0.4)
 

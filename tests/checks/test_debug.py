@@ -8,8 +8,8 @@ import pytest
 
 from grader.checks import debug
 from grader.model import Outcome, Reason
-from grader.probes.debugger import Boom, Sighting, Sightings
-from grader.probes.reloader import Reloading
+from grader.probes.app.debugger import Boom, Sighting, Sightings
+from grader.probes.app.reloader import Reloading
 
 EDGE = Sighting("the edge", True, 200, False, "", False)
 PORT = replace(EDGE, place="app, port 8000", edge=False)

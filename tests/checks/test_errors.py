@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.errors import LIMIT, errors_generic
 from grader.model import Outcome
-from grader.probes.errors import ErrorPage, ErrorPages
+from grader.probes.app.errors import ErrorPage, ErrorPages
 
 PAGE = ErrorPage("/bench/boom", "/bench/boom?m=c0ffee", 500, 21, ())
 MISSING = ErrorPage("an unknown page", "/c0ffee", 404, 1512, ())

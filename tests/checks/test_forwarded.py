@@ -8,8 +8,8 @@ import pytest
 
 from grader.checks import forwarded
 from grader.model import Outcome, Reason
-from grader.probes.clients import FAKE, OTHER_FAKE, AddressesTold, AddressTold, ClientSeen, ClientsSeen
-from grader.probes.forwarded import Beliefs, Believed, HostsKept, How, Stranger, Strangers
+from grader.probes.edge.clients import FAKE, OTHER_FAKE, AddressesTold, AddressTold, ClientSeen, ClientsSeen
+from grader.probes.edge.forwarded import Beliefs, Believed, HostsKept, How, Stranger, Strangers
 
 SITE = "http://localhost:8080"
 PROXY, CLIENT = "172.18.0.2", "172.18.0.5"

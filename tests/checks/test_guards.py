@@ -6,8 +6,8 @@ import pytest
 
 from grader.checks import stack
 from grader.model import Outcome, Reason, Weight
-from grader.probes.headroom import BASELINE_P95, SLEEP, STRETCH, Baseline
-from grader.probes.left import Left
+from grader.probes.stack.headroom import BASELINE_P95, SLEEP, STRETCH, Baseline
+from grader.probes.stack.left import Left
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from grader.checks.headers import (
     hsts_ok,
 )
 from grader.model import Outcome
-from grader.probes.down import AppDown
-from grader.probes.headers import HeadersSent, Script, Sent, SentEverywhere
-from grader.probes.outage import NO_REPLY, Comeback
+from grader.probes.app.down import AppDown
+from grader.probes.app.outage import NO_REPLY, Comeback
+from grader.probes.edge.headers import HeadersSent, Script, Sent, SentEverywhere
 
 SITE = "https://pinboard.localhost:8443"
 HSTS = ("Strict-Transport-Security", "max-age=63072000")

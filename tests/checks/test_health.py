@@ -8,10 +8,10 @@ import pytest
 
 from grader.checks import health, readiness
 from grader.model import AnyCheck, Outcome
-from grader.probes.dependency import Leaned
-from grader.probes.headroom import Baseline
-from grader.probes.health_command import Command, Compared, Ended, HealthRun, Hung
-from grader.probes.outage import Reply
+from grader.probes.app.health_command import Command, Compared, Ended, HealthRun, Hung
+from grader.probes.app.outage import Reply
+from grader.probes.monitoring.dependency import Leaned
+from grader.probes.stack.headroom import Baseline
 
 URLOPEN = Command("app", 'python -c "urlopen(…)"', 5.0, 4.0)
 GOOD, BAD, ENDLESS, NOT_THERE = (

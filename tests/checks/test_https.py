@@ -10,13 +10,13 @@ from grader.checks.certificates import cert_renewal_live
 from grader.checks.secure import app_knows_https, cookie_secure, key_private
 from grader.checks.tls import https_serves
 from grader.model import Outcome, Reason
+from grader.probes.app.session import SignedIn, cookie
 from grader.probes.greeting import Speaks
-from grader.probes.https import OverHttps, TlsPort
 from grader.probes.load import Failure, Loaded
-from grader.probes.privatekey import KeyPlaces, Lies, Packed
-from grader.probes.renewal import Renewal, Turn
-from grader.probes.secure import Cookies, Links
-from grader.probes.session import SignedIn, cookie
+from grader.probes.tls.https import OverHttps, TlsPort
+from grader.probes.tls.privatekey import KeyPlaces, Lies, Packed
+from grader.probes.tls.renewal import Renewal, Turn
+from grader.probes.tls.secure import Cookies, Links
 
 HOST = "pinboard.localhost"
 SITE = f"https://{HOST}:8443"

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.image import image_no_junk
 from grader.model import Outcome
-from grader.probes.image import Contents, Junk, Kind, Lock
+from grader.probes.app.image import Contents, Junk, Kind, Lock
 
 CLEAN = Contents("app", "lab-app", 139_000_000, 177, (), Lock.SIGNED, 18_000, ())
 

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks import lifecycle, process, session
 from grader.model import Outcome, Reason
-from grader.probes.lifecycle import KILLED, Orphan, Reloaded, Session, Stopping, UnderWay
+from grader.probes.app.lifecycle import KILLED, Orphan, Reloaded, Session, Stopping, UnderWay
 from grader.probes.load import Failure, Loaded
 from grader.stacks.base import Stopped
 

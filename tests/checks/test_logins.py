@@ -6,7 +6,7 @@ import pytest
 
 from grader.checks import session
 from grader.model import Outcome
-from grader.probes.logins import Recognised
+from grader.probes.app.logins import Recognised
 
 
 @pytest.mark.parametrize(

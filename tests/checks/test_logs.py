@@ -8,10 +8,10 @@ import pytest
 
 from grader.checks import logs
 from grader.model import Outcome, Reason
-from grader.probes.logs import ARRIVAL
-from grader.probes.logs_form import ReadAppLines
-from grader.probes.logs_found import FindAppLog, FindEdgeLog, FindPrint
-from grader.probes.logs_growth import Bounds, Grown, Growth
+from grader.probes.logs.burst import ARRIVAL
+from grader.probes.logs.form import ReadAppLines
+from grader.probes.logs.found import FindAppLog, FindEdgeLog, FindPrint
+from grader.probes.logs.growth import Bounds, Grown, Growth
 from grader.stacks.base import NotApplicable
 from tests.probes.logged import PROXY, STAMP, after, burst, sent
 from tests.probes.service import SERVICE

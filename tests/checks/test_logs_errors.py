@@ -8,11 +8,11 @@ import pytest
 
 from grader.checks import logs_errors
 from grader.model import Outcome, Reason, Verdict
-from grader.probes.errors import CANARY
-from grader.probes.logs_burst import MALICIOUS, MESSAGE, PATH, forged, message
-from grader.probes.logs_errors import FindError, SeekSecrets
-from grader.probes.logs_form import Forge
-from grader.probes.logs_sent import Sent
+from grader.probes.app.errors import CANARY
+from grader.probes.logs.asked import MALICIOUS, MESSAGE, PATH, forged, message
+from grader.probes.logs.errors import FindError, SeekSecrets
+from grader.probes.logs.form import Forge
+from grader.probes.logs.sent import Sent
 from grader.stacks.base import NotApplicable
 from tests.probes.logged import SECRETS, STAMP, after, burst, sent
 

@@ -9,8 +9,8 @@ import pytest
 
 from grader.checks import logs_requests
 from grader.model import Outcome, Reason, Verdict
-from grader.probes.logs_requests import FindClients, FindRequests, Trace, bits
-from grader.probes.logs_sent import Sent
+from grader.probes.logs.requests import FindClients, FindRequests, Trace, bits
+from grader.probes.logs.sent import Sent
 from grader.stacks.base import CouldNotLook
 from tests.probes.logged import STAMP, after, burst, sent
 

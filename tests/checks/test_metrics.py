@@ -8,13 +8,13 @@ import pytest
 
 from grader.checks import metrics, metrics_read
 from grader.model import AnyCheck, Outcome
-from grader.probes.counting import Counted
-from grader.probes.metrics import Exposed
-from grader.probes.monitoring import Target
-from grader.probes.red import Duration, Mixed, Rise
-from grader.probes.scraped import Scraped
-from grader.probes.series import Sprawl, Survived
-from grader.probes.unpublished import OpenMetrics, Published, Seen
+from grader.probes.monitoring.counting import Counted
+from grader.probes.monitoring.metrics import Exposed
+from grader.probes.monitoring.red import Duration, Mixed, Rise
+from grader.probes.monitoring.scraped import Scraped
+from grader.probes.monitoring.series import Sprawl, Survived
+from grader.probes.monitoring.servers import Target
+from grader.probes.monitoring.unpublished import OpenMetrics, Published, Seen
 
 SITE, URL = "https://pinboard.localhost:8443", "http://app:8000/metrics"
 PAGE = Exposed("app", URL, 200, "text/plain", "", 300, ("http_requests_total",), ("http_requests_total",), 0)

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.network import listens_off_loopback
 from grader.model import Outcome
-from grader.probes.service import Listener, Listening
+from grader.probes.app.service import Listener, Listening
 
 LOOPBACK = Listener("app", "gunicorn", "127.0.0.1:8000", 8000, loopback=True)
 OPEN = replace(LOOPBACK, where="0.0.0.0:8000", loopback=False)

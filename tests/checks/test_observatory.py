@@ -13,13 +13,13 @@ from grader.checks.secure import cookie_secure
 from grader.checks.session import session_cookie_flags
 from grader.checks.tls import https_serves
 from grader.model import Outcome, Verdict
+from grader.probes.app.session import SignedIn, cookie
+from grader.probes.edge.headers import HeadersSent, Sent, read_page
+from grader.probes.edge.redirects import Redirected
+from grader.probes.edge.redirects import Sent as Asked
 from grader.probes.greeting import Speaks
-from grader.probes.headers import HeadersSent, Sent, read_page
-from grader.probes.https import OverHttps, TlsPort
-from grader.probes.redirects import Redirected
-from grader.probes.redirects import Sent as Asked
-from grader.probes.secure import Cookies
-from grader.probes.session import SignedIn, cookie
+from grader.probes.tls.https import OverHttps, TlsPort
+from grader.probes.tls.secure import Cookies
 from tests.checks.observatory import CASES, CHECKS, GOOD, HOST, HTTPS, NOT_HERE, Case
 
 SITE = f"https://{HOST}:443"

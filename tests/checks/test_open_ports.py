@@ -9,7 +9,7 @@ import pytest
 from grader.checks.network import only_edge_published
 from grader.model import Outcome
 from grader.probes.greeting import Speaks
-from grader.probes.published import Binding, Bindings, is_local
+from grader.probes.stack.published import Binding, Bindings, is_local
 
 EDGE = Binding("proxy", "0.0.0.0", 8080, 80, False, True, False, Speaks.HTTP, None, "")
 REDIS = Binding("cache", "0.0.0.0", 6379, 6379, False, False, False, None, None, "")

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.process import app_unprivileged
 from grader.model import Outcome
-from grader.probes.service import Owned
+from grader.probes.app.service import Owned
 
 WORKER = Owned("app", 7, 10001, "gunicorn", master=False)
 MASTER = replace(WORKER, pid=1, master=True)

@@ -8,10 +8,10 @@ import pytest
 
 from grader.checks import proxy, static
 from grader.model import Outcome
-from grader.probes.down import AppDown
-from grader.probes.frozen import FrozenApp, FrozenFile
-from grader.probes.moved import AppMoved
-from grader.probes.outage import Comeback, Reply
+from grader.probes.app.down import AppDown
+from grader.probes.app.frozen import FrozenApp, FrozenFile
+from grader.probes.app.moved import AppMoved
+from grader.probes.app.outage import Comeback, Reply
 
 SITE = "http://localhost:8080"
 PAGE = Reply(1.0, 200, 0.01, 361, "a" * 64, app=True)

@@ -6,7 +6,7 @@ import pytest
 
 from grader.checks.process import proxy_workers_unprivileged
 from grader.model import Outcome
-from grader.probes.proxy_workers import ProxyProcesses, Worker
+from grader.probes.edge.proxy_workers import ProxyProcesses, Worker
 
 MASTER = Worker("proxy", 1, "nginx", 0, master=True)
 

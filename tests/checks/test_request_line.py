@@ -6,7 +6,7 @@ import pytest
 
 from grader.checks import limits
 from grader.model import Outcome
-from grader.probes.server import Oversized, Refusals
+from grader.probes.app.server import Oversized, Refusals
 
 KIB = 1024
 URL, MANY, HEADER = "a URL", "500 headers", "one header"

@@ -8,8 +8,8 @@ import pytest
 
 from grader.checks import secrets
 from grader.model import Outcome
-from grader.probes.image import Contents, Junk, Kind, Leak, Lock
-from grader.probes.keys import Guess
+from grader.probes.app.image import Contents, Junk, Kind, Leak, Lock
+from grader.probes.app.keys import Guess
 
 GUESS = Guess("app", True, 464, None, 0)
 

@@ -6,8 +6,8 @@ import pytest
 
 from grader.checks import server
 from grader.model import Outcome, Reason
-from grader.probes.headroom import BASELINE_P95, Baseline
-from grader.probes.server import Door, Doors, Heartbeat, Heartbeats, SideBySide
+from grader.probes.app.server import Door, Doors, Heartbeat, Heartbeats, SideBySide
+from grader.probes.stack.headroom import BASELINE_P95, Baseline
 
 STDLIB_505 = (
     "HTTP/1.0 505 HTTP Version Not Supported\r\nServer: gunicorn\r\n\r\n"

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.session import session_cookie_flags
 from grader.model import Outcome
-from grader.probes.session import Cookie, SignedIn
+from grader.probes.app.session import Cookie, SignedIn
 
 COOKIE = Cookie("session", http_only=True, secure=False, same_site="Lax", domain="", keeps_login=True)
 DECOY = replace(COOKIE, name="decoy", keeps_login=False)

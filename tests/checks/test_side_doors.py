@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks.network import app_port_unpublished
 from grader.model import Outcome
-from grader.probes.sidedoors import Door, Doors
+from grader.probes.edge.sidedoors import Door, Doors
 
 DOOR = Door("127.0.0.1", 8000, "app", published=True, direct=True, forged=False, declared=False)
 HARMLESS = replace(DOOR, direct=False, service="cache", port=6379)

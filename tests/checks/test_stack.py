@@ -8,11 +8,11 @@ import pytest
 
 from grader.checks import stack, stack_app
 from grader.model import Outcome, Reason
-from grader.probes.contract import ENDPOINTS, Called, Contract
-from grader.probes.entrance import Answerer, Entrance, Entrances, Identity, Server, Traces
+from grader.probes.app.contract import ENDPOINTS, Called, Contract
 from grader.probes.greeting import Speaks
-from grader.probes.start import ColdStart
-from grader.probes.steady import Member, Members
+from grader.probes.stack.entrance import Answerer, Entrance, Entrances, Identity, Server, Traces
+from grader.probes.stack.start import ColdStart
+from grader.probes.stack.steady import Member, Members
 from grader.stacks.base import State
 
 APP = Member("app", "lab-app-1", State.RUNNING, 0, 0, 0, False, "", False)

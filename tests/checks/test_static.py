@@ -8,9 +8,9 @@ import pytest
 
 from grader.checks import static
 from grader.model import Outcome
-from grader.probes.compression import Compression, Packed
-from grader.probes.hidden import Exposed, Fetched
-from grader.probes.static import CacheHeaders, Caching, Kind
+from grader.probes.edge.compression import Compression, Packed
+from grader.probes.edge.hidden import Exposed, Fetched
+from grader.probes.edge.static import CacheHeaders, Caching, Kind
 
 SITE = "http://localhost:8080"
 DATE = "Fri, 20 Nov 2026 20:00:00 GMT"

@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks import limits
 from grader.model import Outcome
-from grader.probes.bodies import ALLOWED, OverLimit, Refusal, Uploaded, Uploads
+from grader.probes.edge.bodies import ALLOWED, OverLimit, Refusal, Uploaded, Uploads
 
 SITE = "http://localhost:8080"
 NO = Refusal(413, "", 0.01)

@@ -8,9 +8,9 @@ import pytest
 
 from grader.checks import wire
 from grader.model import Outcome
-from grader.probes.banners import Banner, Banners
-from grader.probes.smuggling import Judged, Smuggled
-from grader.probes.wire import Echoed, Echoes, Said
+from grader.probes.edge.banners import Banner, Banners
+from grader.probes.edge.smuggling import Judged, Smuggled
+from grader.probes.edge.wire import Echoed, Echoes, Said
 
 SITE = "http://localhost:8080"
 SENT = Said("PUT", "/bench/echo/a//b", "x=1&x=2", "0" * 64)

@@ -8,9 +8,9 @@ import pytest
 
 from grader.checks import workers
 from grader.model import Outcome
-from grader.probes.fault import Hang, Respawn
+from grader.probes.app.fault import Hang, Respawn
+from grader.probes.app.workers import Recycling
 from grader.probes.load import Failure, Loaded
-from grader.probes.workers import Recycling
 
 ALL_WELL = Loaded(26, 0, 0.02, ())
 ONE_LOST = Loaded(26, 1, 0.4, (Failure(0.5, "connection reset"),))

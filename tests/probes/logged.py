@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from grader.model import Probe, Role
-from grader.probes.logs import Burst, Grade, Log, log_of
-from grader.probes.logs_burst import MESSAGE, Secrets, message
-from grader.probes.logs_sent import Sent
+from grader.probes.logs.asked import MESSAGE, Secrets, message
+from grader.probes.logs.burst import Burst, Grade, Log, log_of
+from grader.probes.logs.sent import Sent
 from grader.stacks.base import LogText, ServiceFacts, Stack
 from tests.probes.service import SERVICE
 

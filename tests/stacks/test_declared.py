@@ -13,8 +13,8 @@ import pytest
 from grader import agreement
 from grader.agreement import agree, commands_of, remembered
 from grader.probes.http import Get
-from grader.probes.left import changes
-from grader.probes.renewal import Renew, why_not
+from grader.probes.stack.left import changes
+from grader.probes.tls.renewal import Renew, why_not
 from grader.stacks import declared
 from grader.stacks.base import COMMAND_CAP, CouldNotLook, NotApplicable, Ran, Settings, State
 from grader.stacks.compose import ComposeStack

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.probes import left
-from grader.probes.left import LeftBehind
+from grader.probes.stack import left
+from grader.probes.stack.left import LeftBehind
 from grader.stacks.base import Settings
 from grader.stacks.compose import ComposeStack
 from tests.stacks.bare import own_containers, project, state_of

@@ -13,8 +13,8 @@ import pytest
 from grader import trust
 from grader.catalog import CourseError, load
 from grader.checking import Target
-from grader.probes.anchors import Anchors, pem_blocks
-from grader.probes.x509 import read
+from grader.probes.tls.anchors import Anchors, pem_blocks
+from grader.probes.tls.x509 import read
 from grader.stacks import trust_stores
 from grader.stacks.base import CouldNotLook
 from tests.probes.listening import certificate

@@ -1,0 +1,1 @@
+"""The service that keeps what the others say."""

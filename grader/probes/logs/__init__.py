@@ -1,0 +1,1 @@
+"""What services print: one burst of requests, and what it leaves in every log."""

@@ -1,0 +1,246 @@
+"""The fire drill: slow answers, then errors, then no app at all, while the learner's own alerts are watched."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grader.model import Reason
+from grader.probes.app.contract import BOOM
+from grader.probes.app.crew import BACK, answers, start_of
+from grader.probes.app.outage import GRACE
+from grader.probes.base import Probe, nonce, wait_for
+from grader.probes.http import Entry, send, site
+from grader.probes.load import load
+from grader.probes.monitoring.delivery import Delivery, Post
+from grader.probes.monitoring.lookout import POLL, Lookout
+from grader.probes.monitoring.metrics import Sources, page_of
+from grader.probes.monitoring.rules import clock, rules_of
+from grader.probes.monitoring.scraped import published_port
+from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, targets_of
+from grader.probes.monitoring.timeline import LINGER, Course, Marks, courses
+from grader.probes.topology import Apps, Named
+from grader.stacks.base import CouldNotLook, Stack
+
+QUIET = 60.0  # seconds until rules must be quiet: what earlier checks did must leave their windows
+ONE_SLOW = 2.0  # seconds that a single slow request takes, of which no alert must be made
+FRESH = 3  # scrapes after which that request is still in every reasonable window
+LANES = 4  # slow requests at a time …
+SLOW = 1.5  # … so many seconds each
+RATE = 10.0  # errors a second, and as many good answers
+TRICKLE = 2.0  # requests a second while the app is away: what is measured at the edge needs some
+TIMES = 2  # times both intervals, until a rule must be true …
+SPARE = 5.0  # … and these seconds
+LONGEST = 45.0  # seconds of one part of the drill, at most
+PATIENCE = 15.0  # seconds of `for` that are waited for
+CLEAR = 60.0  # seconds until a rule must be false again
+DELIVERY = 35.0  # seconds from firing to the receiver: Alertmanager's own group_wait is 30
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """How every alerting rule behaved. `interval` is seconds between two scrapes of the app, `evaluation` between two
+    computations of the rules; `limit` how long each part of the drill could take, `cut` that it should have been more.
+
+    `slow` and `errors` say how many requests were slow and failed; 0 where nothing could be made slow, or fail.
+    """
+
+    site: str
+    service: str
+    prometheus: str
+    port: int
+    host_port: int  # 0 where it is not published
+    interval: float
+    evaluation: float
+    limit: float
+    cut: bool
+    waited: float
+    slow: int
+    errors: int
+    courses: tuple[Course, ...]
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class Drill(Probe[Drilled]):
+    """All parts of the drill, one after the other; each ends as soon as the rule that it is for has shown itself."""
+
+    disturbs: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
+    seconds: ClassVar[float] = 80.0
+
+    def ask(self, stack: Stack, /) -> Drilled:
+        server = stack.ask(Prometheus())
+        with Lookout(stack, server) as watch:
+            return _Exercise(stack, server, watch).go()
+
+
+class _Exercise:
+    """One drill; its steps in the order in which they are taken."""
+
+    def __init__(self, stack: Stack, server: Server, watch: Lookout) -> None:
+        self.stack, self.server, self.watch = stack, server, watch
+        self.rules = watch.group.rules
+        self.to, self.apps, self.page = stack.ask(Entry()), stack.ask(Apps()), page_of(stack)
+        self.bench = bool(stack.ask(Named()))
+        self.slow_path = f"/bench/slow?seconds={SLOW}" if self.bench else stack.settings.slow_path
+        self.sources = {source.service for source in stack.ask(Sources())}
+        self.interval = max((target.interval for target in self._targets()), default=0.0)
+        self.evaluation = watch.group.interval
+        wanted = TIMES * (self.interval + self.evaluation) + SPARE
+        self.limit, self.cut = min(wanted, LONGEST), wanted > LONGEST
+        self.slow = self.errors = 0
+
+    def go(self) -> Drilled:
+        post = Post(self.stack)
+        noisy, single, waited = self._quiet()
+        slow, errors, ended = self._burst()
+        stopped, started = self._outage(ended, post)
+        marks = Marks(slow, errors, ended, stopped, started, noisy, single)
+        self._settle(marks, post)
+        found = courses(self.rules, self.watch.looks, marks)
+        return Drilled(
+            site(self.stack, self.to),
+            self.apps[0].service.service,
+            self.server.service,
+            self.server.to.port,
+            published_port(self.stack, self.server),
+            self.interval,
+            self.evaluation,
+            round(self.limit, 1),
+            self.cut,
+            waited,
+            self.slow,
+            self.errors,
+            found,
+            post.summary(frozenset(course.name for course in found if course.fired >= 0)),
+        )
+
+    # --- before ------------------------------------------------------------------------------------------------------
+
+    def _quiet(self) -> tuple[frozenset[int], frozenset[int], float]:
+        """Waits until no rule is true although one slow request was made. The rules that stay true, those that this
+        request made true, and the seconds."""
+        begun = self.watch.now
+        asked = self._one_slow_request()
+        quiet = self.watch.until(lambda true, firing: not true and self._knows(asked), QUIET)
+        if not quiet:
+            return self.watch.true, frozenset(), round(self.watch.now - begun, 1)
+        single = frozenset[int]()
+        if self.watch.now - begun > ONE_SLOW + FRESH * self.interval:  # it may have left the windows again by now
+            asked = self._one_slow_request()
+            self.watch.until(lambda true, firing: self._knows(asked), self.limit)
+            single = self.watch.true
+        return frozenset(), single, round(self.watch.now - begun, 1)
+
+    def _one_slow_request(self) -> float:
+        """Makes it, where that can be; returns the time on Prometheus's clock."""
+        if self.bench:
+            send(self.stack, self.to, f"/bench/slow?seconds={ONE_SLOW}")
+        return clock(self.stack, self.server)
+
+    def _knows(self, moment: float) -> bool:
+        """Whether the app was scraped since, and the rules computed from that."""
+        try:
+            now = clock(self.stack, self.server)
+            scraped = min((now - target.age for target in self._targets()), default=now)
+            return moment <= scraped <= rules_of(self.stack, self.server).evaluated
+        except Absent:
+            return False
+
+    # --- the burst ---------------------------------------------------------------------------------------------------
+
+    def _burst(self) -> tuple[float, float, float]:
+        """Slow answers, then errors as well; when they began, and when all was over."""
+        slow = self.watch.now
+        with self._slow_lanes() as enough:
+            if self.slow_path:
+                before = self.watch.true
+                self.watch.until(lambda true, firing: bool(true - before), self.limit)
+            enough.set()  # workers that are all busy would answer errors late, too
+            errors = self.watch.now
+            if self.bench:
+                self._fail()
+        return slow, errors, self.watch.now
+
+    @contextmanager
+    def _slow_lanes(self) -> Iterator[threading.Event]:
+        """Some requests at a time that take long, while the block runs; the event leaves one at a time."""
+        enough, over = threading.Event(), threading.Event()
+
+        def lane(until: threading.Event) -> None:
+            while not until.is_set():
+                self.slow += send(self.stack, self.to, self.slow_path).status == 200
+
+        with ThreadPoolExecutor(LANES) as crowd:
+            for number in range(LANES if self.slow_path else 0):
+                crowd.submit(lane, over if number == 0 else enough)
+            try:
+                yield enough
+            finally:
+                enough.set()
+                over.set()
+
+    def _fail(self) -> None:
+        before = self.watch.true
+        boom = f"{BOOM}?m={nonce()}"
+        with (
+            load(self.stack, self.to, boom, rate=RATE) as failures,
+            load(self.stack, self.to, self.page, rate=RATE),
+        ):
+            self.watch.until(lambda true, firing: bool(true - before), self.limit)
+        self.errors = sum(shot.answer.status >= 500 for shot in failures)
+
+    # --- the outage --------------------------------------------------------------------------------------------------
+
+    def _outage(self, ended: float, post: Post) -> tuple[float, float]:
+        """Stops the app until an alert fires that did not before, and starts it again; both times."""
+        post.look()  # an Alertmanager forgets what is over
+        before, stopped = self.watch.true, self.watch.now
+        with ExitStack() as undo:
+            undo.enter_context(load(self.stack, self.to, self.page, rate=TRICKLE))
+            for app in self.apps:
+                undo.enter_context(self.stack.disturbing(start_of(app.service)))
+                self.stack.stop(app.service, min(GRACE, app.service.stop_grace))
+            if self.watch.until(lambda true, firing: bool(true - before), self.limit):
+                post.look()
+                most = PATIENCE + self.evaluation + SPARE
+                self.watch.until(lambda true, firing: self._fires(true - before, firing), most)
+            else:  # a rule about errors at the edge was true before: does it stay so when the burst is over?
+                time.sleep(min(max(ended + LINGER - self.watch.now, 0.0), LINGER))
+                self.watch.until(lambda true, firing: True, SPARE)
+            post.look()
+            started = self.watch.now
+            for app in self.apps:
+                self.stack.start(app.service)
+        if not answers(self.stack, BACK):
+            raise CouldNotLook(Reason.TIMED_OUT, f"the site did not answer within {BACK:.0f} s after the app's start")
+        return stopped, started
+
+    def _fires(self, new: frozenset[int], firing: frozenset[int]) -> bool:
+        """Whether one of the `new` fires, or none of them would within the time that is waited."""
+        soon = {number for number in new if self.rules[number].patience <= PATIENCE}
+        return bool(new & firing) or not soon
+
+    def _settle(self, marks: Marks, post: Post) -> None:
+        """Waits until no rule is true any more, and a receiver was told of the first alert that fired."""
+        dull = marks.noisy | marks.single
+        self.watch.until(lambda true, firing: not true - dull, CLEAR)
+        fired = next((look.at for look in self.watch.looks if look.at >= marks.slow and look.firing - dull), None)
+        post.look()
+        if fired is None:
+            return
+
+        def delivered() -> bool | None:
+            post.look()
+            return True if post.delivered else None
+
+        wait_for(delivered, max(fired + DELIVERY - self.watch.now, 0.0), every=POLL)
+
+    def _targets(self) -> list[Target]:
+        return [target for target in targets_of(self.stack, self.server).active if target.service in self.sources]

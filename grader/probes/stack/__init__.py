@@ -1,0 +1,1 @@
+"""The stack as a whole: that it is up, stays up, can be reached, and is left as it was found."""

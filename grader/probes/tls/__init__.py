@@ -1,0 +1,1 @@
+"""HTTPS: handshakes, versions and ciphers, certificates and their keys, and their renewal."""

@@ -1,0 +1,148 @@
+"""Given rules that see what happens to the stack, when the drill is held, then each shows when it turned true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from grader.checks import alerts
+from grader.model import Outcome
+from grader.probes.monitoring import drill, lookout
+from grader.probes.monitoring.drill import Drill, Drilled
+from grader.probes.monitoring.rules import Rule
+from grader.probes.monitoring.timeline import LINGER, Course, Look, Marks, courses
+from tests.probes.monitored import FakeRule, Monitored
+
+DOWN = FakeRule("AppDown", lambda seen: "app" in seen.stopped, patience=0.05)
+ERRORS = FakeRule("ManyErrors", lambda seen: seen.recent("/bench/boom"), patience=0.05)
+SLOW = FakeRule("SlowAnswers", lambda seen: seen.count("/bench/slow") >= 3 and seen.recent("/bench/slow"))
+WATCHDOG = FakeRule("Watchdog", lambda seen: True, query="vector(1)")
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout, "POLL", 0.02)
+    for name, seconds in {"QUIET": 0.5, "SPARE": 0.4, "CLEAR": 1.0, "DELIVERY": 0.5, "LINGER": 0.2}.items():
+        monkeypatch.setattr(drill, name, seconds)
+
+
+EVERY = (
+    alerts.alerts_quiet_when_healthy,
+    alerts.alert_error_rate,
+    alerts.alert_latency,
+    alerts.alert_app_down,
+    alerts.alert_delivered,
+)
+ALL_WELL = {check.id.partition(".")[2]: Outcome.PASS for check in EVERY}
+
+
+def held(*rules: FakeRule, **changes: object) -> Drilled:
+    return Drill().ask(replace(Monitored(rules=rules), **changes).stack)  # type: ignore[arg-type]
+
+
+def outcomes(seen: Drilled) -> dict[str, Outcome]:
+    return {check.id.partition(".")[2]: check.judge(seen).outcome for check in EVERY}
+
+
+def test_rules_that_see_everything_pass() -> None:
+    assert outcomes(held(DOWN, ERRORS, SLOW, WATCHDOG)) == ALL_WELL
+
+
+def test_a_missing_rule_is_missed_and_no_other_takes_its_place() -> None:
+    for missing, name in ((DOWN, "alert-app-down"), (ERRORS, "alert-error-rate"), (SLOW, "alert-latency")):
+        seen = held(*(rule for rule in (DOWN, ERRORS, SLOW) if rule is not missing))
+
+        assert outcomes(seen) == ALL_WELL | {name: Outcome.FAIL}, name
+
+
+def test_a_rule_that_is_always_true_is_noise_and_no_alarm() -> None:
+    seen = held(DOWN, SLOW, FakeRule("Always", lambda seen: True, query="up >= 0"))
+
+    assert outcomes(seen) == ALL_WELL | {
+        "alerts-quiet-when-healthy": Outcome.FAIL,
+        "alert-error-rate": Outcome.FAIL,
+    }
+
+
+def test_a_rule_that_cannot_be_computed_is_broken() -> None:
+    verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, FakeRule("Bad", lambda seen: False, health="err")))
+
+    assert verdict.outcome is Outcome.FAIL
+    assert "unknown function" in verdict.because
+
+
+def test_no_rule_at_all_is_said_once_and_plainly() -> None:
+    verdict = alerts.alerts_quiet_when_healthy.judge(held())
+
+    assert verdict.outcome is Outcome.FAIL
+    assert "no alerting rule" in verdict.because
+
+
+def test_an_alert_that_no_receiver_takes_is_not_delivered() -> None:
+    seen = held(DOWN, ERRORS, SLOW, delivers=False)
+
+    assert outcomes(seen) == ALL_WELL | {"alert-delivered": Outcome.FAIL}
+    assert "were refused" in alerts.alert_delivered.judge(seen).because
+
+
+def test_an_alert_without_an_alertmanager_is_not_delivered() -> None:
+    seen = held(DOWN, ERRORS, SLOW, without=("alertmanager",))
+
+    assert outcomes(seen) == ALL_WELL | {"alert-delivered": Outcome.FAIL}
+    assert "answers as an Alertmanager" in alerts.alert_delivered.judge(seen).because
+
+
+def test_the_app_is_started_again_whatever_happens() -> None:
+    stack = Monitored(rules=(DOWN,))
+    Drill().ask(stack.stack)
+
+    assert stack.done == ["note start app-id", "stop app", "start app"]
+
+
+# --- what a timeline means ------------------------------------------------------------------------------------------
+
+MARKS = Marks(10, 20, 30, 30, 60, frozenset(), frozenset())
+RULE = Rule("R", "q", 10.0, 20.0, "")
+
+
+def course(*true: tuple[float, float], marks: Marks = MARKS, firing: float = 1000.0) -> Course:
+    """Of a rule that is true in these spans, looked at each second for two minutes."""
+
+    def holds(at: float) -> frozenset[int]:
+        return frozenset({0} if any(start <= at < end for start, end in true) else ())
+
+    looks = [Look(at, at, holds(at), holds(at) if at >= firing else frozenset()) for at in map(float, range(130))]
+    return courses((RULE,), looks, marks)[0]
+
+
+@pytest.mark.parametrize(
+    ("true", "part", "after", "gone"),
+    (
+        ((14.0, 50.0), "slow", 4.0, 20.0),
+        ((24.0, 50.0), "errors", 4.0, 20.0),
+        ((34.0, 65.0), "down", 4.0, 5.0),
+        ((24.0, 130.0), "errors", 4.0, -1.0),  # never over
+        ((2.0, 50.0), "", 0.0, 0.0),  # true before anything happened
+        ((70.0, 80.0), "", 0.0, 0.0),  # true when all was over
+    ),
+)
+def test_a_rule_belongs_to_the_part_in_which_it_turned_true(
+    true: tuple[float, float], part: str, after: float, gone: float
+) -> None:
+    seen = course(true)
+    parts = {name: getattr(seen, name) for name in ("slow", "errors", "down")}
+
+    assert parts == {"slow": -1.0, "errors": -1.0, "down": -1.0} | ({part: after} if part else {})
+    assert seen.gone == (gone if part else -1.0)
+
+
+def test_a_rule_about_errors_at_the_edge_sees_the_outage_too() -> None:
+    late = Marks(10, 20, 30, 30, 30 + LINGER + 10, frozenset(), frozenset())
+
+    assert course((22.0, 110.0), marks=late).down == LINGER
+    assert course((22.0, 60.0), marks=late).down == -1.0
+
+
+def test_an_alert_fires_after_its_rule_turned_true() -> None:
+    assert course((24.0, 50.0), firing=35.0).fired == 11.0

@@ -1,0 +1,84 @@
+"""Whether a time says something about the stack, or about the machine, is decided by a stub of the grader's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from grader.model import Outcome, Reason
+from grader.probes.stack import headroom
+from grader.probes.stack.headroom import BASELINE_P95, SLEEP, SLEEPERS, TRIPS, Baseline, Headroom, steady, too_noisy
+from grader.stacks.base import Address, Exchange, ServiceFacts, Stack, Vantage
+from grader.stacks.exchange import exchange
+from grader.stacks.stub import stub
+
+QUIET = Baseline(0.002, SLEEP, 0.2)
+NOISY = Baseline(BASELINE_P95 * 3, SLEEP, 12.0)
+
+
+@dataclass
+class Alone:
+    """A stack without services, whose sidecar is this process."""
+
+    sent: list[Vantage] = field(default_factory=list)
+
+    def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
+        return ()
+
+    def at(self, via: Vantage, op: str, **args: object) -> object:
+        assert op == "stub"
+        return stub()
+
+    def exchange(self, via: Vantage, to: Address, data: bytes) -> Exchange:
+        self.sent.append(via)
+        return Exchange(**exchange(to.host, to.port, data, 10.0, 4096, False, to.tls))
+
+
+def test_the_stub_is_timed_by_round_trips_and_by_parallel_sleeps() -> None:
+    alone = Alone()
+
+    baseline = Headroom().ask(cast("Stack", alone))
+
+    assert len(alone.sent) == TRIPS + SLEEPERS
+    assert {via.place for via in alone.sent} == {"none"}  # nothing of a stack is needed
+    assert 0 < baseline.p95 < SLEEP  # one round trip does not sleep
+    assert SLEEP <= baseline.sleepers < SLEEP * SLEEPERS  # three sleep side by side, in one after the other 0.9 s
+
+
+def test_a_stub_that_answers_a_question_at_a_time_would_be_noticed() -> None:
+    assert Baseline(0.002, SLEEP * SLEEPERS, 0.1).noisy
+    assert not Baseline(0.002, SLEEP, 99.0).noisy  # the load average alone is no proof
+
+
+def measured(monkeypatch: pytest.MonkeyPatch, *walls: float, baselines: tuple[Baseline, ...]) -> tuple[object, int]:
+    """What `steady` makes of these walls, and how many were measured; below 2 s is good."""
+    left, stubs = list(walls), list(baselines)
+    monkeypatch.setattr(headroom.Headroom, "ask", lambda self, stack: stubs.pop(0))
+    found = steady(cast("Stack", Alone()), lambda: left.pop(0), lambda wall: wall < 2)
+    assert stubs == []
+    return found, len(walls) - len(left)
+
+
+def test_a_good_time_needs_no_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert measured(monkeypatch, 1.0, 9.0, baselines=()) == ((1.0, None), 1)
+
+
+def test_a_bad_time_on_a_quiet_machine_is_the_stack_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert measured(monkeypatch, 3.0, 9.0, baselines=(QUIET,)) == ((3.0, QUIET), 1)
+
+
+def test_a_bad_time_on_a_noisy_machine_is_measured_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert measured(monkeypatch, 3.0, 1.0, 9.0, baselines=(NOISY,)) == ((1.0, None), 2)
+
+
+def test_a_machine_that_stays_noisy_leaves_it_open_and_is_not_asked_a_third_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = measured(monkeypatch, 3.0, 3.1, 9.0, baselines=(NOISY, NOISY))
+
+    assert found == ((3.1, NOISY), 2)
+    verdict = too_noisy(NOISY)
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, Reason.NOISY_HOST)
+    assert "150.0 ms" in verdict.because
