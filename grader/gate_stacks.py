@@ -15,7 +15,7 @@ from typing import Any
 from grader import course
 from grader.catalog import Catalog, CourseError
 from grader.evidence import keep
-from grader.model import AnyCheck, Lab, Reason, Result
+from grader.model import AnyCheck, Lab, Reason, Result, Weight
 from grader.model import Outcome as Verdicts
 from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run
@@ -134,7 +134,7 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             if problem:
                 return Outcome((problem,), time.monotonic() - begun)
             results = _check(catalog, case, stack)
-            if any(result.verdict.reason is Reason.NOISY_HOST for result in results):
+            if any(_needs_quiet(result) for result in results):
                 with QUIET:  # something kept the machine busy: once more, one such stack at a time
                     results = _check(catalog, case, stack)
         finally:
@@ -159,7 +159,7 @@ def differences(case: Case, results: tuple[Result, ...]) -> list[str]:
                 problems.append(f"{name} should be red, is {outcome.value}: {because}")
         elif outcome is Verdicts.FAIL:
             problems.append(f"{name} is red and should not be: {because}")
-        elif outcome is Verdicts.UNKNOWN:
+        elif outcome is Verdicts.UNKNOWN and not _guards_noise(result):
             problems.append(f"{name} could not be judged: {reason}: {because}")
         elif (reason is Reason.NOT_APPLICABLE and name not in case.not_applicable) or (
             reason is Reason.BLOCKED and not case.fails
@@ -170,6 +170,15 @@ def differences(case: Case, results: tuple[Result, ...]) -> list[str]:
     missing = case.fails - {result.check.id for result in results}
     problems += [f"{name} is declared red, but was not asked" for name in sorted(missing)]
     return problems
+
+
+def _guards_noise(result: Result) -> bool:
+    """Whether this only says that the machine was busy: what depends on that says so itself."""
+    return result.check.weight is Weight.GUARD and result.verdict.reason is Reason.NOISY_HOST
+
+
+def _needs_quiet(result: Result) -> bool:
+    return result.verdict.reason is Reason.NOISY_HOST and not _guards_noise(result)
 
 
 def _check(catalog: Catalog, case: Case, started: Throwaway) -> tuple[Result, ...]:

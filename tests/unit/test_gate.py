@@ -25,7 +25,8 @@ def judge(answer: HttpAnswer) -> Verdict:
 
 
 def check(name: str, **more: object) -> Check[HttpAnswer]:
-    return Check(name, name, "rule", "why", Weight.MAJOR, Get(f"/{name}"), judge, (), "source", "fix", **more)  # type: ignore[arg-type]  # told by name
+    weight = more.pop("weight", Weight.MAJOR)
+    return Check(name, name, "rule", "why", weight, Get(f"/{name}"), judge, (), "source", "fix", **more)  # type: ignore[arg-type]  # told by name
 
 
 CATALOG = Catalog((LAB, NEXT), {name: check(name) for name in ("a.a", "b.b", "c.c")})
@@ -59,6 +60,14 @@ def test_verdicts_are_compared_with_what_is_declared(declared: Case, seen: tuple
     found = "; ".join(differences(declared, seen))
 
     assert (problem in found) if problem else found == ""
+
+
+def test_a_busy_machine_is_no_problem_of_a_stack_unless_it_kept_a_check_from_being_judged() -> None:
+    busy = unknown(Reason.NOISY_HOST, "busy")
+    guard = Result(check("g.g", weight=Weight.GUARD), busy, 0.1)
+
+    assert differences(case(kind="solution"), (guard,)) == []
+    assert differences(case(kind="solution"), results(a=busy)) == ["a.a could not be judged: noisy host: busy"]
 
 
 def mutant(base: Path, text: str, name: str = "m") -> Path:
