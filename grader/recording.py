@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from grader.model import Reason, Result, Role
-from grader.stacks.base import ServiceFacts
 from grader.stacks.codec import CONVERTER, RECORDING, encode
+from grader.stacks.values import ServiceFacts
 
 
 def recording(

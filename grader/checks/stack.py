@@ -14,7 +14,7 @@ from grader.probes.stack.headroom import BASELINE_P95, Baseline, Headroom, too_n
 from grader.probes.stack.left import Left, LeftBehind
 from grader.probes.stack.start import IN_A_ROW, LIMIT, ColdStart, Recreate
 from grader.probes.stack.steady import SETTLE, Member, Members, Steady
-from grader.stacks.base import State
+from grader.stacks.values import State
 
 NAMED = 3  # findings that a sentence names
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from grader.model import Reason
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts
 
 E = TypeVar("E")
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 
 
 class Speaks(StrEnum):

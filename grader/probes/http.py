@@ -17,7 +17,8 @@ from typing import Any, ClassVar, cast
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.greeting import Greeting, Speaks
-from grader.stacks.base import BODY_CAP, HOST, Address, CouldNotLook, Exchange, From, Stack, Vantage
+from grader.stacks.base import BODY_CAP, CouldNotLook, Stack
+from grader.stacks.dealings import HOST, Address, Exchange, From, Vantage
 
 EXCERPT = 4096  # bytes of a body that evidence keeps
 SECONDS = 10.0  # for a whole exchange

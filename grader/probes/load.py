@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from grader.probes.http import HttpAnswer, send
-from grader.stacks.base import HOST, Address, Stack, Vantage
+from grader.stacks.base import Stack
+from grader.stacks.dealings import HOST, Address, Vantage
 
 RATE = 20.0  # requests a second: a gap of 0.7 s costs 14 of them
 PATIENCE = 10.0  # seconds until a request counts as unanswered

@@ -8,19 +8,10 @@ from typing import Any, ClassVar
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, nonce
 from grader.probes.http import Entry, greeted, json_of, send, text_of
-from grader.stacks.base import (
-    HOST,
-    Address,
-    CouldNotLook,
-    From,
-    NotApplicable,
-    Process,
-    ServiceFacts,
-    Socket,
-    Stack,
-    Vantage,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address, From, Vantage
 from grader.stacks.roles import runs_python
+from grader.stacks.values import Process, ServiceFacts, Socket
 
 WHOAMI = "/bench/whoami"
 

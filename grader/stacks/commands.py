@@ -14,8 +14,10 @@ from docker.errors import APIError
 
 from grader.model import Reason
 from grader.stacks import sidecar
-from grader.stacks.base import COMMAND_CAP, CouldNotLook, Ran, Rehearsed, ServiceFacts, Undo
+from grader.stacks.base import COMMAND_CAP, CouldNotLook
 from grader.stacks.copies import COPY_MEMORY, COPY_PIDS, Disturbing
+from grader.stacks.dealings import Ran, Rehearsed, Undo
+from grader.stacks.values import ServiceFacts
 
 CALL = 15.0  # seconds that a sidecar's small operations may take
 NOT_FOUND = 127  # the code of a program that is not there, as in a shell

@@ -19,31 +19,10 @@ from docker.errors import DockerException
 
 from grader.model import Probe, Reason, Role
 from grader.stacks import declared, exchange, sidecar
-from grader.stacks.base import (
-    BODY_CAP,
-    COMMAND_CAP,
-    Address,
-    Connection,
-    CouldNotLook,
-    Exchange,
-    From,
-    ImageFacts,
-    ImageFile,
-    LogText,
-    NotApplicable,
-    Opening,
-    Process,
-    Ran,
-    Rehearsed,
-    ServiceFacts,
-    Settings,
-    Socket,
-    Sockets,
-    Speak,
-    Vantage,
-)
+from grader.stacks.base import BODY_CAP, COMMAND_CAP, CouldNotLook, NotApplicable, Opening, Settings
 from grader.stacks.commands import rehearse, run
 from grader.stacks.copies import copy_of, decoy, speaker_like
+from grader.stacks.dealings import Address, Exchange, From, Ran, Rehearsed, Speak, Vantage
 from grader.stacks.engine import connect, gone
 from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, is_spent, jobs, service_facts
 from grader.stacks.faults import Faults
@@ -53,6 +32,7 @@ from grader.stacks.logs import layer_size, log_text
 from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
 from grader.stacks.roles import find_roles
+from grader.stacks.values import Connection, ImageFacts, ImageFile, LogText, Process, ServiceFacts, Socket, Sockets
 
 E = TypeVar("E")
 CALL = 15.0  # seconds that a sidecar's small operations may take

@@ -12,7 +12,8 @@ import docker
 from docker.errors import APIError
 
 from grader.model import Reason
-from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable, Speak, Spoken, Undo
+from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable
+from grader.stacks.dealings import Speak, Spoken, Undo
 from grader.stacks.facts import PROJECT, SERVICE
 from grader.stacks.sidecar import IMAGE, labels
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, cast
 
-from grader.stacks.base import COMMAND_CAP, Ran
+from grader.stacks.base import COMMAND_CAP
+from grader.stacks.dealings import Ran
 
 # What a command may need to find its programs, its engine and its project; no token of whoever runs the grader.
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from grader.stacks.base import Attached, HealthCheck, Mount, Published, ServiceFacts, State
+from grader.stacks.values import Attached, HealthCheck, Mount, Published, ServiceFacts, State
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"

@@ -14,10 +14,12 @@ from docker.errors import APIError, DockerException
 
 from grader.model import Reason
 from grader.stacks import sidecar
-from grader.stacks.base import CouldNotLook, Process, ServiceFacts, State, Stopped, Undo
+from grader.stacks.base import CouldNotLook
+from grader.stacks.dealings import Stopped, Undo
 from grader.stacks.engine import gone
 from grader.stacks.facts import service_facts
 from grader.stacks.journal import Journal
+from grader.stacks.values import Process, ServiceFacts, State
 
 CALL = 15.0  # seconds that a sidecar's small operations may take
 REPAIRED = 30.0  # seconds that a service is given to become healthy again

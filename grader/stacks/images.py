@@ -8,7 +8,7 @@ from typing import IO, Any, cast
 
 import docker
 
-from grader.stacks.base import ImageFacts, ImageFile
+from grader.stacks.values import ImageFacts, ImageFile
 
 FILE_CAP = 1024 * 1024  # bytes of one file
 FILES_CAP = 200_000  # entries of one image

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from grader.stacks.base import Undo
+from grader.stacks.dealings import Undo
 
 
 class Journal:

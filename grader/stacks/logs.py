@@ -9,7 +9,8 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
-from grader.stacks.base import LOG_CAP, LogText
+from grader.stacks.base import LOG_CAP
+from grader.stacks.values import LogText
 
 READ_SECONDS = 2.0  # for one stream: a service that writes faster than it is read never comes to an end
 UNREADABLE = 501  # what the engine answers when the logging driver keeps nothing that could be shown

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from grader.model import Probe, Reason, Role, Verdict
-from grader.stacks.base import CouldNotLook, NotApplicable, Opening, ServiceFacts, Settings, Undo
+from grader.stacks.base import CouldNotLook, NotApplicable, Opening, Settings
 from grader.stacks.codec import CONVERTER, RECORDING, decode
+from grader.stacks.dealings import Undo
+from grader.stacks.values import ServiceFacts
 
 E = TypeVar("E")
 

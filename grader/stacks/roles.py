@@ -6,7 +6,8 @@ import os.path
 from collections.abc import Callable, Mapping
 
 from grader.model import Reason, Role
-from grader.stacks.base import CouldNotLook, Process, ServiceFacts, Sockets
+from grader.stacks.base import CouldNotLook
+from grader.stacks.values import Process, ServiceFacts, Sockets
 
 LABEL = "grader.role"
 NO_APP = ("supervisord",)  # Python programs that look after others and answer no requests

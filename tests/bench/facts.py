@@ -15,8 +15,10 @@ from pathlib import Path
 import testinfra
 
 from grader.probes.http import HttpAnswer, send
-from grader.stacks.base import Address, Opening, ServiceFacts, Settings, Stack
+from grader.stacks.base import Opening, Settings, Stack
+from grader.stacks.dealings import Address
 from grader.stacks.opening import open_stack
+from grader.stacks.values import ServiceFacts
 
 Answers = dict[str, bool]
 

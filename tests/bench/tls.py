@@ -18,7 +18,7 @@ from grader.model import Outcome
 from grader.probes.tls.agreed import AgreeTo
 from grader.probes.tls.certificate import ServedCertificate
 from grader.probes.tls.oldserver import incapable
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 from grader.stacks.throwaway import free_port
 from tests.probes.listening import NAME
 from tests.probes.zoo import Issued, door, issue, key_pem, pem

@@ -15,7 +15,7 @@ from grader.probes.collector.flood import FLOOD, MIB, Flooded
 from grader.probes.collector.odd import Odd, OddLines
 from grader.probes.collector.records import Stored
 from grader.probes.load import Failure, Loaded
-from grader.stacks.base import Spoken
+from grader.stacks.dealings import Spoken
 
 WELL = Spoken("", True, 0.5)
 CALM = Loaded(20, 0, 0.05, ())

@@ -10,7 +10,7 @@ from grader.checks import lifecycle, process, session
 from grader.model import Outcome, Reason
 from grader.probes.app.lifecycle import KILLED, Orphan, Reloaded, Session, Stopping, UnderWay
 from grader.probes.load import Failure, Loaded
-from grader.stacks.base import Stopped
+from grader.stacks.dealings import Stopped
 
 ALL_WELL = Loaded(70, 0, 0.02, ())
 SOME_LOST = Loaded(70, 3, 0.4, (Failure(1.5, "connection reset"),))

@@ -13,7 +13,7 @@ from grader.probes.greeting import Speaks
 from grader.probes.stack.entrance import Answerer, Entrance, Entrances, Identity, Server, Traces
 from grader.probes.stack.start import ColdStart
 from grader.probes.stack.steady import Member, Members
-from grader.stacks.base import State
+from grader.stacks.values import State
 
 APP = Member("app", "lab-app-1", State.RUNNING, 0, 0, 0, False, "", False)
 JOB = replace(APP, service="migrate", name="lab-migrate-1", state=State.EXITED, one_shot=True)

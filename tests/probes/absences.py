@@ -13,24 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 from grader.model import Probe, Reason, Role
 from grader.probes.http import Entry
 from grader.probes.topology import App, Apps, Named, Whoami
-from grader.stacks.base import (
-    DECOY_STATUS,
-    Address,
-    Attached,
-    CouldNotLook,
-    Exchange,
-    From,
-    Process,
-    ServiceFacts,
-    Settings,
-    Socket,
-    Sockets,
-    Stack,
-    State,
-    Stopped,
-    Undo,
-    Vantage,
-)
+from grader.stacks.base import DECOY_STATUS, CouldNotLook, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, From, Stopped, Undo, Vantage
+from grader.stacks.values import Attached, Process, ServiceFacts, Socket, Sockets, State
 from tests.probes.site import response
 
 E = TypeVar("E")

@@ -13,26 +13,10 @@ from typing import Any, cast
 from grader.model import Probe, Role
 from grader.probes.http import Entry
 from grader.probes.topology import Named
-from grader.stacks.base import (
-    Address,
-    Attached,
-    CouldNotLook,
-    Exchange,
-    LogText,
-    Mount,
-    Published,
-    ServiceFacts,
-    Settings,
-    Sockets,
-    Speak,
-    Spoken,
-    Stack,
-    State,
-    Stopped,
-    Undo,
-    Vantage,
-)
+from grader.stacks.base import CouldNotLook, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Speak, Spoken, Stopped, Undo, Vantage
 from grader.stacks.lines import of_line
+from grader.stacks.values import Attached, LogText, Mount, Published, ServiceFacts, Sockets, State
 from tests.probes.service import SERVICE
 from tests.probes.site import response
 

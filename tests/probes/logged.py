@@ -10,7 +10,8 @@ from grader.model import Probe, Role
 from grader.probes.logs.asked import MESSAGE, Secrets, message
 from grader.probes.logs.burst import Burst, Grade, Log, log_of
 from grader.probes.logs.sent import Sent
-from grader.stacks.base import LogText, ServiceFacts, Stack
+from grader.stacks.base import Stack
+from grader.stacks.values import LogText, ServiceFacts
 from tests.probes.service import SERVICE
 
 E = TypeVar("E")

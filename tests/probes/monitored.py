@@ -14,21 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 from grader.model import Probe, Role
 from grader.probes.http import Entry
 from grader.probes.topology import App, Apps, Named, Whoami
-from grader.stacks.base import (
-    Address,
-    Exchange,
-    From,
-    Process,
-    ServiceFacts,
-    Settings,
-    Socket,
-    Sockets,
-    Stack,
-    State,
-    Stopped,
-    Undo,
-    Vantage,
-)
+from grader.stacks.base import Settings, Stack
+from grader.stacks.dealings import Address, Exchange, From, Stopped, Undo, Vantage
+from grader.stacks.values import Process, ServiceFacts, Socket, Sockets, State
 from tests.probes.absences import facts
 from tests.probes.site import response
 

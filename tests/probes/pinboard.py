@@ -19,9 +19,11 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from grader.model import Probe, Role
 from grader.probes.http import Entry
 from grader.probes.topology import App, Apps
-from grader.stacks.base import BODY_CAP, Address, Exchange, ServiceFacts, Settings, Socket, Stack, Vantage
+from grader.stacks.base import BODY_CAP, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
 from grader.stacks.exchange import exchange
 from grader.stacks.memo import Memo
+from grader.stacks.values import ServiceFacts, Socket
 from tests.probes.service import SERVICE, process
 
 E = TypeVar("E")

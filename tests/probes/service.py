@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.stacks.base import Attached, Process, ServiceFacts, State
+from grader.stacks.values import Attached, Process, ServiceFacts, State
 
 GUNICORN = ("python3", "gunicorn", "wsgi:app")
 SERVICE = ServiceFacts(

@@ -8,7 +8,9 @@ from typing import TypeVar, cast
 from grader.model import Probe, Role
 from grader.probes.http import Entry
 from grader.probes.topology import Named, Whoami
-from grader.stacks.base import Address, Exchange, ServiceFacts, Settings, Stack, Vantage
+from grader.stacks.base import Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
+from grader.stacks.values import ServiceFacts
 
 E = TypeVar("E")
 Answer = Callable[[str, bytes], bytes]  # the target of the request line and the whole request; the whole response

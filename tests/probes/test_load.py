@@ -9,7 +9,8 @@ import pytest
 
 from grader.model import Reason
 from grader.probes.load import SHOWN, Shot, load, loaded, volley
-from grader.stacks.base import Address, CouldNotLook
+from grader.stacks.base import CouldNotLook
+from grader.stacks.dealings import Address
 from tests.probes.site import response, stack
 
 HERE = Address("127.0.0.1", 8080)

@@ -12,7 +12,9 @@ import pytest
 from grader.model import Probe, Role
 from grader.probes.http import Entry
 from grader.probes.topology import App, Named, Whoami, told_apart
-from grader.stacks.base import Address, Attached, Exchange, Published, ServiceFacts, Settings, Socket, Stack
+from grader.stacks.base import Settings, Stack
+from grader.stacks.dealings import Address, Exchange
+from grader.stacks.values import Attached, Published, ServiceFacts, Socket
 from tests.probes.service import SERVICE, process
 from tests.probes.site import response
 

@@ -10,7 +10,9 @@ from grader.model import Probe
 from grader.probes.greeting import Greeting, Speaks
 from grader.probes.http import Entry, Greet, Greetings
 from grader.probes.topology import Named, Whoami
-from grader.stacks.base import Address, Exchange, Published, ServiceFacts, Settings, Stack, Vantage
+from grader.stacks.base import Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
+from grader.stacks.values import Published, ServiceFacts
 from tests.probes.listening import NAME
 from tests.probes.service import SERVICE
 

@@ -19,9 +19,11 @@ from cryptography.x509.oid import NameOID
 
 from grader.model import Probe, Role
 from grader.probes.http import Entry, Greetings
-from grader.stacks.base import BODY_CAP, Address, Exchange, ServiceFacts, Settings, Stack, Vantage
+from grader.stacks.base import BODY_CAP, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
 from grader.stacks.exchange import exchange
 from grader.stacks.memo import Memo
+from grader.stacks.values import ServiceFacts
 from tests.probes.listening import NAME, Handler, head_of, listening
 from tests.probes.service import SERVICE
 from tests.probes.site import response

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from grader.stacks.agent import AT_ONCE
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 from grader.stacks.sidecar import LOADER, PIDS, program
 from tests.probes.listening import NAME, head_of, listening, server_context
 from tests.probes.site import response

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.stacks.base import COMMAND_CAP, ServiceFacts, Settings, Undo
+from grader.stacks.base import COMMAND_CAP, Settings
 from grader.stacks.compose import ComposeStack
+from grader.stacks.dealings import Undo
+from grader.stacks.values import ServiceFacts
 from tests.stacks.bare import docker, own_containers, project
 
 pytestmark = pytest.mark.docker

@@ -16,8 +16,10 @@ from grader.probes.http import Get
 from grader.probes.stack.left import changes
 from grader.probes.tls.renewal import Renew, why_not
 from grader.stacks import declared
-from grader.stacks.base import COMMAND_CAP, CouldNotLook, NotApplicable, Ran, Settings, State
+from grader.stacks.base import COMMAND_CAP, CouldNotLook, NotApplicable, Settings
 from grader.stacks.compose import ComposeStack
+from grader.stacks.dealings import Ran
+from grader.stacks.values import State
 from tests.probes.service import SERVICE
 from tests.probes.zoo import door
 
@@ -174,7 +176,7 @@ def test_only_commands_that_a_check_would_run_are_asked_about() -> None:
 
 
 def test_a_renewal_that_may_not_be_run_says_how_it_may(tmp_path: Path) -> None:
-    from grader.stacks.base import Address
+    from grader.stacks.dealings import Address
 
     stack = door(Address("127.0.0.1", 1, tls="x"), workspace=tmp_path)
     cast("Any", stack).may_run = lambda command: False

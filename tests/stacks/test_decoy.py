@@ -10,8 +10,9 @@ import docker
 import pytest
 from docker.errors import APIError
 
-from grader.stacks.base import NotApplicable, Undo
+from grader.stacks.base import NotApplicable
 from grader.stacks.copies import DECOYS, decoy
+from grader.stacks.dealings import Undo
 
 
 class Engine:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from grader.stacks.base import Address, Exchange
+from grader.stacks.dealings import Address, Exchange
 from grader.stacks.exchange import exchange, response_ends
 from tests.probes.listening import NAME, TLS12, TLS13, Handler, head_of, listening, server_context
 from tests.probes.site import response

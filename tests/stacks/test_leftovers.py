@@ -24,7 +24,8 @@ DISTURB = """
 import signal, sys, time
 from contextlib import ExitStack
 from pathlib import Path
-from grader.stacks.base import Settings, Undo
+from grader.stacks.base import Settings
+from grader.stacks.dealings import Undo
 from grader.stacks.compose import ComposeStack
 
 name, state, what = sys.argv[1:]

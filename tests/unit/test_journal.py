@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.stacks.base import Undo
+from grader.stacks.dealings import Undo
 from grader.stacks.journal import Journal
 
 PAUSE = Undo("unpause", "abc", "app")

@@ -11,7 +11,8 @@ from typing import ClassVar
 from grader.probes.base import COURSE_APP, Probe, in_role, nonce, wait_for
 from grader.probes.http import Entry, json_of, send, site, text_of
 from grader.probes.topology import WHOAMI, needs_bench, whoami
-from grader.stacks.base import Address, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address
 
 BENCH_SOURCE = COURSE_APP / "bench"
 LOG_SECONDS = 2.0  # until a logged line can be read back

@@ -10,7 +10,8 @@ from grader.model import Reason
 from grader.probes.base import Probe, nonce, wait_for
 from grader.probes.http import parse, request
 from grader.probes.topology import app_of, needs_bench, whoami
-from grader.stacks.base import Address, CouldNotLook, From, Stack, Vantage
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address, From, Vantage
 
 PATIENCE = 15.0  # seconds until the copy must answer
 # The greeting on Pinboard's first page, by the names that usual ways of reading the environment would give it.

@@ -10,17 +10,9 @@ from grader.probes.base import wait_for
 from grader.probes.http import Entry, HttpAnswer, client_on, json_of
 from grader.probes.load import volley
 from grader.probes.topology import App, app_of, below
-from grader.stacks.base import (
-    HOST,
-    Address,
-    CouldNotLook,
-    NotApplicable,
-    Process,
-    ServiceFacts,
-    Stack,
-    Undo,
-    Vantage,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address, Undo, Vantage
+from grader.stacks.values import Process, ServiceFacts
 
 BACK = 30.0  # seconds that a service may take to answer after it was started again
 HEALTH = "/healthz"

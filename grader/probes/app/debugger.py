@@ -9,7 +9,8 @@ from grader.probes.app.contract import BOOM
 from grader.probes.base import Probe, nonce
 from grader.probes.http import Entry, parse, request, send, site
 from grader.probes.topology import app_of, needs_bench, whoami
-from grader.stacks.base import HOST, Address, Stack, Vantage
+from grader.stacks.base import Stack
+from grader.stacks.dealings import HOST, Address, Vantage
 
 # The debugger serves its own script from every URL; asking for it provokes no error.
 ASSET = "/?__debugger__=yes&cmd=resource&f=debugger.js"

@@ -15,7 +15,8 @@ from grader.probes.base import Probe
 from grader.probes.edge.headers import Sent, sent
 from grader.probes.http import send
 from grader.probes.topology import Apps
-from grader.stacks.base import CouldNotLook, Stack, Undo
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Undo
 
 CLIENTS = 3  # that ask at the same time …
 PAUSE = 0.1  # … each so many seconds after its last answer

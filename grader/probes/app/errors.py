@@ -11,7 +11,8 @@ from grader.probes.app.contract import BOOM
 from grader.probes.base import Probe, in_role, nonce
 from grader.probes.http import Entry, parse, request, send, site
 from grader.probes.topology import WHOAMI
-from grader.stacks.base import HOST, Address, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import HOST, Address
 
 CANARY = "canary-7f3a91c2d4"  # a local variable of the view behind /bench/boom holds it
 LONG = 9000  # characters of a URL that is too long for some servers

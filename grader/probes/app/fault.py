@@ -25,7 +25,8 @@ from grader.probes.base import Probe, wait_for
 from grader.probes.http import Entry
 from grader.probes.load import Loaded, Shot, load, loaded, volley
 from grader.probes.topology import WHOAMI, App
-from grader.stacks.base import Stack, Undo
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Undo
 
 SETTLE = 0.5  # seconds that the load goes on after all is well again
 UP = 10.0  # seconds that the engine wants a service to have run before a restart policy counts (Docker docs)

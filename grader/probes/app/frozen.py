@@ -15,7 +15,9 @@ from grader.probes.base import Probe, nonce, wait_for
 from grader.probes.edge.static import StaticFiles
 from grader.probes.http import HttpAnswer, answer, send
 from grader.probes.topology import App, Apps, below
-from grader.stacks.base import HOST, CouldNotLook, NotApplicable, Process, Stack, Undo
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import HOST, Undo
+from grader.stacks.values import Process
 
 WAIT = 21.0  # seconds that the waiting request is given: a second more than any rule allows
 FILE_WAIT = 3.0  # seconds for a static file; one that comes at all while the app is frozen comes at once

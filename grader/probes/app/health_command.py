@@ -15,7 +15,9 @@ from grader.probes.base import Probe, in_role, wait_for
 from grader.probes.http import send
 from grader.probes.stack.headroom import Baseline, steady
 from grader.probes.topology import App, app_of
-from grader.stacks.base import CouldNotLook, HealthCheck, NotApplicable, Ran, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import Ran
+from grader.stacks.values import HealthCheck, ServiceFacts
 from grader.text import clean, mask
 
 LONGEST = 10.0  # seconds that a health check is given here, whatever its own timeout says

@@ -17,17 +17,9 @@ from grader.probes.base import Probe, in_role, wait_for
 from grader.probes.http import Entry, json_of, send, site
 from grader.probes.load import Loaded, Shot, load, loaded
 from grader.probes.topology import App, app_of
-from grader.stacks.base import (
-    Address,
-    CouldNotLook,
-    From,
-    NotApplicable,
-    Process,
-    ServiceFacts,
-    Stack,
-    Stopped,
-    Vantage,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import Address, From, Stopped, Vantage
+from grader.stacks.values import Process, ServiceFacts
 
 SETTLE = 0.5  # seconds of load before a reload, and after one has taken effect
 RELOADS = 2

@@ -10,7 +10,8 @@ from typing import ClassVar
 from grader.probes.app.outage import GRACE, Comeback, come_back, site_of, stands_alone, until_back
 from grader.probes.base import Probe, in_role
 from grader.probes.topology import App, Apps
-from grader.stacks.base import CouldNotLook, NotApplicable, Stack, Undo
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import Undo
 
 PATIENCE = 16.0  # seconds to follow after the app listens: a second more than the rule allows
 STREAK = 6  # answers in a row: every worker of a proxy may remember an address of its own

@@ -10,7 +10,8 @@ from grader.model import Reason
 from grader.probes.base import in_role, nonce
 from grader.probes.http import Entry, json_of, send, site
 from grader.probes.topology import WHOAMI, App, Named
-from grader.stacks.base import DECOY_STATUS, Address, CouldNotLook, NotApplicable, Stack
+from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import Address
 
 POLL = 0.1  # seconds between two looks
 RETURN = 30.0  # seconds that a started app may take until it listens

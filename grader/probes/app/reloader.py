@@ -11,7 +11,9 @@ from typing import ClassVar, cast
 from grader.probes.base import Probe, wait_for
 from grader.probes.http import request
 from grader.probes.topology import App, app_of
-from grader.stacks.base import CouldNotLook, Mount, NotApplicable, Stack, Undo
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import Undo
+from grader.stacks.values import Mount
 
 WATCH = 3.0  # seconds after a change: reloaders look about once a second
 READY = 15.0  # seconds until a restarted app must answer again

@@ -12,7 +12,8 @@ from grader.probes.http import Entry, answer, request, send, site
 from grader.probes.load import volley
 from grader.probes.stack.headroom import Baseline, steady
 from grader.probes.topology import App, Apps, Named, app_of, needs_bench
-from grader.stacks.base import HOST, Address, NotApplicable, Stack
+from grader.stacks.base import NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address
 
 NONSENSE = (b"GET / HTTP/9.9\r\n\r\n", b"GARBAGE\r\n\r\n")
 REPLY = 1000  # characters of a reply to nonsense that evidence keeps

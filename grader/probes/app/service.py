@@ -9,7 +9,8 @@ from typing import ClassVar
 from grader.probes.base import Probe
 from grader.probes.stack.entrance import Identify
 from grader.probes.topology import App, Apps
-from grader.stacks.base import CouldNotLook, NotApplicable, ServiceFacts, Socket, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.values import ServiceFacts, Socket
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from grader.model import Reason
 from grader.probes.base import Probe
 from grader.probes.http import Entry, HttpAnswer, json_of, send, site, text_of
-from grader.stacks.base import HOST, Address, CouldNotLook, From, NotApplicable, Stack, Vantage
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address, From, Vantage
 
 USER, PASSWORD = "ada", "pinboard"  # Pinboard's demo account: its sign-in page prints both
 LOGIN, ME = "/login", "/me"

@@ -15,7 +15,9 @@ from grader.probes.collector.found import collector_of, find, json_line, say
 from grader.probes.http import Entry, site
 from grader.probes.load import Loaded, load, loaded
 from grader.probes.topology import WHOAMI, Named
-from grader.stacks.base import ServiceFacts, Spoken, Stack, Undo
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Spoken, Undo
+from grader.stacks.values import ServiceFacts
 
 REQUESTS = 20  # in each window, at least
 WINDOW = 5.0  # seconds that a window lasts at most for their sake

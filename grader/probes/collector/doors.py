@@ -14,7 +14,8 @@ from typing import Any, ClassVar, cast
 from grader.probes.base import Probe, nonce, wait_for
 from grader.probes.collector.found import collector_of, find
 from grader.probes.stack.published import is_local
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts
 
 ARRIVE = 1.5  # seconds until a forged line counts as not taken
 

@@ -11,7 +11,9 @@ from grader.model import Reason
 from grader.probes.base import Probe, wait_for
 from grader.probes.collector.doors import forged, listening
 from grader.probes.collector.found import collector_of, folders_of
-from grader.stacks.base import Attached, CouldNotLook, From, NotApplicable, ServiceFacts, Stack, Vantage
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import From, Vantage
+from grader.stacks.values import Attached, ServiceFacts
 
 MIB = 1024 * 1024
 FLOOD = 24 * MIB  # bytes of lines that one service writes

@@ -17,7 +17,8 @@ from typing import Any, ClassVar, cast
 from grader.model import Reason
 from grader.probes.base import Probe, nonce, wait_for
 from grader.probes.collector.records import Stored
-from grader.stacks.base import CouldNotLook, NotApplicable, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.values import ServiceFacts
 
 LIMIT = 5.0  # seconds until a line must have arrived
 SAYING = 2.0  # seconds that a line may take into the pipe

@@ -12,7 +12,8 @@ from grader.model import Reason
 from grader.probes.base import Probe, in_role, nonce, wait_for
 from grader.probes.collector.found import LIMIT, collector_of, find_counted, json_line, say
 from grader.probes.collector.records import Stored
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts
 
 LONG = 100_000  # bytes of the longest line
 WHOLE = 0.95  # of its words are found in its pieces: some are cut in two

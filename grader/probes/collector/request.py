@@ -12,7 +12,8 @@ from grader.probes.collector.records import Kept, Stored, kept, names
 from grader.probes.http import Entry, send, site
 from grader.probes.logs.sent import given_id
 from grader.probes.topology import WHOAMI, Named
-from grader.stacks.base import ServiceFacts, Stack
+from grader.stacks.base import Stack
+from grader.stacks.values import ServiceFacts
 
 ENGINE_LINES = 5  # of one service about one request
 EXCERPT = 600  # characters of a line that evidence keeps

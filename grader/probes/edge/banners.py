@@ -11,7 +11,8 @@ from grader.probes.edge.static import StaticFiles
 from grader.probes.http import Entry, HttpAnswer, answer, request, site
 from grader.probes.pages import visible
 from grader.probes.topology import Named
-from grader.stacks.base import HOST, NotApplicable, Stack
+from grader.stacks.base import NotApplicable, Stack
+from grader.stacks.dealings import HOST
 
 HEADERS = ("Server", "X-Powered-By", "Via")
 TEXT = 300  # characters of a page that are kept

@@ -11,7 +11,8 @@ from typing import ClassVar
 from grader.probes.base import Probe
 from grader.probes.http import Entry, HttpAnswer, answer, json_of, request, send, site
 from grader.probes.topology import Named, needs_bench, require_bench
-from grader.stacks.base import HOST, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import HOST
 
 MIB = 1024 * 1024
 LIMIT = 10 * MIB  # bytes of a body that the labs allow

@@ -16,7 +16,8 @@ from grader.probes.edge.static import whole
 from grader.probes.http import Entry, answer, parse, request, scheme_of, send, site
 from grader.probes.pages import same_page
 from grader.probes.topology import WHOAMI, Whoami, require_bench, whoami
-from grader.stacks.base import HOST, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import HOST
 
 NAMES = 3  # of the learner's host names that are tried
 REDIRECT = "/bench/redirect"

@@ -15,7 +15,8 @@ from grader.probes.edge.hops import follow, front_door
 from grader.probes.edge.static import StaticFiles, whole
 from grader.probes.http import Entry, HttpAnswer, answer, request, send, site
 from grader.probes.topology import Named
-from grader.stacks.base import HOST, Address, NotApplicable, Stack
+from grader.stacks.base import NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address
 
 HSTS, NOSNIFF, FRAMES = "Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options"
 REFERRER, CSP, REPORT_ONLY = "Referrer-Policy", "Content-Security-Policy", "Content-Security-Policy-Report-Only"

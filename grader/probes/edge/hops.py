@@ -7,7 +7,8 @@ from urllib.parse import urljoin, urlsplit
 
 from grader.probes.greeting import Speaks
 from grader.probes.http import Entry, Greetings, HttpAnswer, send
-from grader.stacks.base import Address, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address
 
 MOST = 5  # redirects that are followed: a visitor's browser follows 20, and none is needed
 REDIRECTS = (301, 302, 303, 307, 308)

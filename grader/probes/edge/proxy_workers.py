@@ -8,7 +8,8 @@ from typing import ClassVar
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.topology import ancestors, below
-from grader.stacks.base import CouldNotLook, Process, ServiceFacts, Sockets, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import Process, ServiceFacts, Sockets
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from grader.probes.http import Entry, HttpAnswer, answer, request, send, site
 from grader.probes.pages import same_page
 from grader.probes.tls.handshake import lenient, shake
 from grader.probes.topology import WHOAMI
-from grader.stacks.base import HOST, Address, NotApplicable, Stack
+from grader.stacks.base import NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address
 
 STYLE = "/static/app.css"  # where the home page links no file
 EVIL = "evil.example"  # a name that nobody has: RFC 2606

@@ -12,7 +12,8 @@ from grader.probes.base import Probe, in_role, wait_for
 from grader.probes.greeting import Speaks
 from grader.probes.http import Entry, Greet, client_on, loopback, request
 from grader.probes.topology import App, Apps, whoami
-from grader.stacks.base import Address, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
 
 HELD = 5  # connections that are held open at a door; more than happen to arrive at the same moment by chance
 ARRIVE = 1.0  # seconds until they must have reached the app

@@ -13,8 +13,9 @@ from grader.probes.base import Probe, nonce
 from grader.probes.edge.bodies import UPLOAD
 from grader.probes.http import AGENT, Entry, send, site
 from grader.probes.topology import Named
-from grader.stacks.base import BODY_CAP, Address, Stack
+from grader.stacks.base import BODY_CAP, Stack
 from grader.stacks.connection import connect
+from grader.stacks.dealings import Address
 
 QUIET = 2.0  # seconds without a byte after which nothing more is expected
 

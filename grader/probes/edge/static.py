@@ -11,7 +11,8 @@ from grader.probes.base import Probe
 from grader.probes.http import Entry, HttpAnswer, parse, request, send, site
 from grader.probes.http import answer as answer_of
 from grader.probes.pages import linked
-from grader.stacks.base import HOST, NotApplicable, Stack
+from grader.stacks.base import NotApplicable, Stack
+from grader.stacks.dealings import HOST
 
 REDIRECTS = 3  # that lead from / to the page
 FOLDERS = 6  # that are looked into

@@ -16,7 +16,8 @@ from grader.probes.logs import asked as burst
 from grader.probes.logs.asked import Secrets
 from grader.probes.logs.lines import lines_of, parse
 from grader.probes.logs.sent import Sender, Sent, cookie_of
-from grader.stacks.base import LogText, ServiceFacts, Stack
+from grader.stacks.base import Stack
+from grader.stacks.values import LogText, ServiceFacts
 
 ARRIVAL = 2.0  # seconds after which a line has to be where it can be read
 FLUSH = 5.0  # … of a proxy that collects its lines

@@ -10,7 +10,8 @@ from grader.probes.base import Probe, in_role, nonce
 from grader.probes.collector.found import Collect
 from grader.probes.http import Entry, site
 from grader.probes.load import volley
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts
 
 REQUESTS = 50
 AT_ONCE = 4  # like a few visitors: a crowd would make the machine busy

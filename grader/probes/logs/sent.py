@@ -17,7 +17,8 @@ from grader.probes.http import HttpAnswer, client_on, send
 from grader.probes.logs import asked as burst
 from grader.probes.logs.asked import ID_HEADERS, Ask, Secrets
 from grader.probes.topology import Apps
-from grader.stacks.base import HOST, Address, CouldNotLook, NotApplicable, Stack, Vantage
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address, Vantage
 
 ENOUGH = 16  # characters of an id by which lines can be told to be about one request
 

@@ -16,7 +16,9 @@ from grader.probes.base import Probe, in_role, nonce, wait_for
 from grader.probes.http import Entry, send
 from grader.probes.stack.headroom import Baseline, Headroom
 from grader.probes.topology import App, app_of, far_ends
-from grader.stacks.base import Address, CouldNotLook, NotApplicable, ServiceFacts, Stack, Vantage
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import Address, Vantage
+from grader.stacks.values import ServiceFacts
 
 READY, ALIVE = "/readyz", "/healthz"
 WAIT = 4.0  # seconds that an answer is given: a second more than any rule allows

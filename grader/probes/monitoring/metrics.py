@@ -13,7 +13,9 @@ from grader.probes.load import volley
 from grader.probes.monitoring.scraping import Snapshot, Source, scrape, snapshot
 from grader.probes.monitoring.servers import Absent, Targets, service_at
 from grader.probes.topology import WHOAMI, App, Apps, Named
-from grader.stacks.base import Address, CouldNotLook, From, ServiceFacts, Stack, Vantage
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address, From, Vantage
+from grader.stacks.values import ServiceFacts
 
 PATH = "/metrics"
 WARM_UP = 8  # requests after which a counter of requests must have grown

@@ -11,7 +11,8 @@ from grader.probes.http import Entry
 from grader.probes.load import volley
 from grader.probes.monitoring.metrics import Expose, Sources, page_of
 from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, targets_of, vector
-from grader.stacks.base import ServiceFacts, Stack
+from grader.stacks.base import Stack
+from grader.stacks.values import ServiceFacts
 from grader.text import clean
 
 REQUESTS = 20  # that the counter must have grown by, at least

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from grader.model import Reason
 from grader.probes.http import answer, parse, request
 from grader.probes.monitoring.exposition import OPEN, TEXT, Page, read
-from grader.stacks.base import Address, CouldNotLook, Stack, Vantage
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address, Vantage
 
 CAP = 5 * 1024 * 1024  # bytes of a page …
 SECONDS = 5.0  # … and seconds for it

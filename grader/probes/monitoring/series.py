@@ -16,7 +16,8 @@ from grader.probes.load import volley
 from grader.probes.monitoring.metrics import Sources
 from grader.probes.monitoring.scraping import Snapshot, look
 from grader.probes.topology import App, Named
-from grader.stacks.base import CouldNotLook, NotApplicable, Process, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.values import Process
 
 AT_ONCE = 16
 LOOKS = 4  # pages that are read: with a registry for each worker, every one is another's

@@ -14,7 +14,9 @@ from urllib.parse import urlencode, urlsplit
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.http import parse, request
-from grader.stacks.base import Address, CouldNotLook, From, ServiceFacts, Socket, Stack, Vantage
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address, From, Vantage
+from grader.stacks.values import ServiceFacts, Socket
 from grader.text import clean
 
 SECONDS = 5.0  # for one answer

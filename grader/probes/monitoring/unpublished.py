@@ -10,7 +10,8 @@ from grader.probes.greeting import Greeting
 from grader.probes.http import Entry, Greet, loopback, send, site
 from grader.probes.monitoring.metrics import Expose, Sources
 from grader.probes.stack.published import STATE_PATHS, STATE_SIGNS, is_local
-from grader.stacks.base import Address, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address
 
 SECONDS = 3.0  # that an answer may take
 # Where monitoring servers say who they are: Prometheus, Alertmanager, Grafana, and whoever exports metrics.

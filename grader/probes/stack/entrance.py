@@ -10,7 +10,9 @@ from grader.probes.base import Probe, nonce
 from grader.probes.greeting import Speaks
 from grader.probes.http import GREETING_SECONDS, Entry, Greet, loopback, send, site
 from grader.probes.topology import App, Apps, Whoami, whoami
-from grader.stacks.base import Address, CouldNotLook, Published, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
+from grader.stacks.values import Published, ServiceFacts
 
 ROUNDS = 3  # a worker may be replaced between its answer and the look at its process: then ask again
 ANSWERS = 5  # of the bench, in each round

@@ -12,7 +12,8 @@ from typing import ClassVar, TypeVar
 from grader.model import Reason, Verdict, unknown
 from grader.probes.base import Probe
 from grader.probes.http import client_on, request
-from grader.stacks.base import Address, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
 
 T = TypeVar("T")
 

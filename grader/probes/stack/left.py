@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grader.probes.base import Probe, wait_for
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts
 
 SETTLE = 60.0  # seconds until what was disturbed must be running, and healthy, again
 

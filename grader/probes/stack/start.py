@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from grader.model import Reason
 from grader.probes.base import Probe
 from grader.probes.http import Entry, send
-from grader.stacks.base import CouldNotLook, NotApplicable, Stack, State
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.values import State
 
 READY_PATHS = ("/readyz", "/healthz", "/")
 IN_A_ROW = 3  # good answers that count as ready

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, wait_for
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack, State
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts, State
 
 SETTLE = 55.0  # seconds that health checks may say "starting"
 APART = 2.0  # seconds between two looks

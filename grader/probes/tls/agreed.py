@@ -15,7 +15,8 @@ from grader.probes.tls.handshake import Handshake, lenient, shake
 from grader.probes.tls.hello import Reply, Version, offer
 from grader.probes.tls.oldserver import incapable
 from grader.probes.tls.suites import NAMES, STRONG, WEAK, weakness
-from grader.stacks.base import Address, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
 
 LEGACY = (Version.SSL3, Version.TLS10, Version.TLS11)
 AT_ONCE = 4  # offers side by side

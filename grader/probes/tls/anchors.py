@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from grader.probes.base import Probe, in_role
 from grader.probes.http import client_on, parse, request
 from grader.probes.tls.x509 import Certificate, read
-from grader.stacks.base import Address, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
 
 SIZE_CAP = 256 * 1024  # bytes of a file with certificates
 BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"

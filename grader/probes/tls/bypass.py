@@ -13,7 +13,8 @@ from grader.probes.http import Greet, loopback, send
 from grader.probes.pages import same_page
 from grader.probes.stack.published import is_local
 from grader.probes.topology import WHOAMI, whoami
-from grader.stacks.base import Address, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address
 
 SECONDS = 3.0  # that an answer may take
 

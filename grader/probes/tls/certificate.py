@@ -12,7 +12,8 @@ from grader.probes.http import Entry, site
 from grader.probes.tls.anchors import Anchors, TrustAnchors
 from grader.probes.tls.handshake import Handshake, lenient, naming, shake, trusting
 from grader.probes.tls.x509 import Certificate, read
-from grader.stacks.base import Address, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
 
 NAMES = 5  # of the learner's host names that are tried
 SKEW = 300  # seconds by which two clocks may differ

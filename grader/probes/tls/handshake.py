@@ -7,7 +7,7 @@ import ssl
 import time
 from dataclasses import dataclass
 
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 
 SECONDS = 3.0  # for a handshake: a browser's patience is longer, a visitor's is not
 NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which Python has no name for

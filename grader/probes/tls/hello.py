@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
 
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 
 SECONDS = 3.0  # for the whole answer
 FLIGHT_CAP = 128 * 1024  # bytes of it

@@ -11,7 +11,8 @@ from grader.probes.greeting import Speaks
 from grader.probes.http import Entry, Greetings, site
 from grader.probes.tls.handshake import SECONDS, lenient, shake
 from grader.probes.topology import WHOAMI, whoami
-from grader.stacks.base import Address, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from grader.probes.tls.hello import SECONDS, Version, offer
 from grader.probes.tls.suites import WEAK
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 
 NAME = "old.example"
 PATIENCE = 0.05  # seconds between two looks whether it is over

@@ -19,7 +19,9 @@ from grader.probes.http import Entry, parse, request, site
 from grader.probes.tls.certificate import ServedCertificate
 from grader.probes.tls.x509 import public_of
 from grader.probes.topology import Apps
-from grader.stacks.base import HOST, CouldNotLook, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import HOST
+from grader.stacks.values import ServiceFacts
 
 KEY_CAP = 16_384  # bytes of a file that may be a key
 BEGIN, END = b"-----BEGIN ", b"PRIVATE KEY-----"

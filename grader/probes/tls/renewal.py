@@ -15,7 +15,8 @@ from grader.probes.tls.anchors import TrustAnchors
 from grader.probes.tls.certificate import verify
 from grader.probes.tls.handshake import lenient, shake
 from grader.probes.tls.x509 import Certificate, read
-from grader.stacks.base import Address, CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.dealings import Address
 
 RATE = 60.0  # requests a second, each at a connection of its own
 LEAST = 500  # requests altogether

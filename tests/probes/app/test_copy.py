@@ -12,17 +12,9 @@ import pytest
 from grader.probes.app import copy
 from grader.probes.app.copy import NAMES, RunCopy
 from grader.probes.topology import App
-from grader.stacks.base import (
-    Address,
-    CouldNotLook,
-    Exchange,
-    NotApplicable,
-    ServiceFacts,
-    Settings,
-    Socket,
-    Stack,
-    Vantage,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
+from grader.stacks.values import ServiceFacts, Socket
 from tests.probes.service import SERVICE, process
 from tests.probes.site import response
 

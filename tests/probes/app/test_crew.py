@@ -12,17 +12,9 @@ from grader.model import Reason
 from grader.probes.app.crew import crew, full, is_gone, members, reach, replaced, settled, supervised
 from grader.probes.http import client_on
 from grader.probes.topology import App, Apps, find_app
-from grader.stacks.base import (
-    HOST,
-    Address,
-    CouldNotLook,
-    NotApplicable,
-    Process,
-    ServiceFacts,
-    Socket,
-    Stack,
-    State,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.dealings import HOST, Address
+from grader.stacks.values import Process, ServiceFacts, Socket, State
 from tests.probes.service import SERVICE, process
 
 MASTER = process(1, 0)

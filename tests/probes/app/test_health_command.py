@@ -12,18 +12,9 @@ from grader.checks import health
 from grader.model import Outcome, Reason
 from grader.probes.app import health_command
 from grader.probes.app.health_command import RunBesideStandIn, RunHealthCheck, RunWhileHung
-from grader.stacks.base import (
-    CouldNotLook,
-    HealthCheck,
-    NotApplicable,
-    Process,
-    Ran,
-    Rehearsed,
-    ServiceFacts,
-    Socket,
-    Sockets,
-    Undo,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable
+from grader.stacks.dealings import Ran, Rehearsed, Undo
+from grader.stacks.values import HealthCheck, Process, ServiceFacts, Socket, Sockets
 from tests.probes.monitored import Monitored
 
 SHELL = ("/bin/sh", "-c", "curl -fsS http://127.0.0.1:8000/healthz || exit 1")

@@ -11,7 +11,8 @@ from grader.model import Reason, Role
 from grader.probes.app import image
 from grader.probes.app.image import Contents, Kind, Lock, LookInside, candidates, is_system, kind_of
 from grader.probes.app.keys import Seal, seal_of
-from grader.stacks.base import CouldNotLook, ImageFacts, ImageFile, NotApplicable, ServiceFacts, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
+from grader.stacks.values import ImageFacts, ImageFile, ServiceFacts
 from tests.probes.app.test_session import flask_cookie
 from tests.probes.service import SERVICE
 

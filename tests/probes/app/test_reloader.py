@@ -15,18 +15,9 @@ from grader.model import Reason
 from grader.probes.app import reloader
 from grader.probes.app.reloader import TouchCode, is_mounted
 from grader.probes.topology import App
-from grader.stacks.base import (
-    CouldNotLook,
-    Exchange,
-    Mount,
-    NotApplicable,
-    Process,
-    ServiceFacts,
-    Settings,
-    Socket,
-    Stack,
-    Undo,
-)
+from grader.stacks.base import CouldNotLook, NotApplicable, Settings, Stack
+from grader.stacks.dealings import Exchange, Undo
+from grader.stacks.values import Mount, Process, ServiceFacts, Socket
 from tests.probes.service import SERVICE, process
 
 LONG_AGO = 1_000_000_000 * 10**9  # nanoseconds

@@ -10,7 +10,8 @@ import pytest
 from grader.probes.app.service import Listener, Listens, Owners
 from grader.probes.stack.entrance import Identify
 from grader.probes.topology import App, Apps
-from grader.stacks.base import Mount, ServiceFacts, Socket, Stack
+from grader.stacks.base import Stack
+from grader.stacks.values import Mount, ServiceFacts, Socket
 from tests.probes.service import SERVICE, process
 
 MASTER, WORKER = process(1, 0), process(7)

@@ -9,7 +9,7 @@ from flask.sessions import SecureCookieSessionInterface
 from grader.probes.app.keys import key_among, live_seals, seal_of
 from grader.probes.app.session import Cookie, Login, cookie, jar_of, log_in
 from grader.probes.http import HttpAnswer, client_on
-from grader.stacks.base import HOST, Address, Vantage
+from grader.stacks.dealings import HOST, Address, Vantage
 from tests.probes.site import response, stack
 
 

@@ -12,7 +12,9 @@ import pytest
 from grader.probes.collector import flood as collector_flood
 from grader.probes.collector import found as collector
 from grader.probes.collector.flood import FLOOD, Flood
-from grader.stacks.base import CouldNotLook, Mount, NotApplicable, ServiceFacts, Sockets, Vantage
+from grader.stacks.base import CouldNotLook, NotApplicable
+from grader.stacks.dealings import Vantage
+from grader.stacks.values import Mount, ServiceFacts, Sockets
 from tests.probes.collecting import LOGS, Collecting
 
 

@@ -21,7 +21,8 @@ from grader.probes.collector.doors import TryDoors
 from grader.probes.collector.found import Collect
 from grader.probes.collector.odd import SayOddLines
 from grader.probes.collector.request import Follow
-from grader.stacks.base import CouldNotLook, Mount, Published, ServiceFacts
+from grader.stacks.base import CouldNotLook
+from grader.stacks.values import Mount, Published, ServiceFacts
 from tests.probes.collecting import LOGS, Collecting, enveloped
 
 

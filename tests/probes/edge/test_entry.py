@@ -18,21 +18,11 @@ from grader.probes.edge.sidedoors import FORGED
 from grader.probes.greeting import Speaks
 from grader.probes.http import Entry, Greetings, PlainEntry, greeted, site
 from grader.probes.topology import App, secured
-from grader.stacks.base import (
-    BODY_CAP,
-    Address,
-    CouldNotLook,
-    Exchange,
-    Published,
-    ServiceFacts,
-    Settings,
-    Socket,
-    Sockets,
-    Stack,
-    Vantage,
-)
+from grader.stacks.base import BODY_CAP, CouldNotLook, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
 from grader.stacks.exchange import exchange
 from grader.stacks.memo import Memo
+from grader.stacks.values import Published, ServiceFacts, Socket, Sockets
 from tests.probes.listening import NAME, Handler, head_of, listening, server_context
 from tests.probes.service import SERVICE, process
 from tests.probes.site import response

@@ -10,7 +10,8 @@ import pytest
 from grader.probes.edge.clients import SPOOFS, plain_address, ways_of
 from grader.probes.edge.forwarded import ForeignHosts, How, believed_of, host_spoofs, scheme_spoofs
 from grader.probes.topology import Whoami
-from grader.stacks.base import Attached, CouldNotLook, Published, ServiceFacts, State
+from grader.stacks.base import CouldNotLook
+from grader.stacks.values import Attached, Published, ServiceFacts, State
 from tests.probes.site import response, stack
 
 

@@ -13,7 +13,9 @@ import pytest
 from grader.probes.edge import sidedoors
 from grader.probes.edge.sidedoors import host_addresses, reaches
 from grader.probes.topology import App
-from grader.stacks.base import Address, Connection, ServiceFacts, Socket, Sockets, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address
+from grader.stacks.values import Connection, ServiceFacts, Socket, Sockets
 from tests.probes.absences import MASTER, Absent, facts
 
 

@@ -24,7 +24,8 @@ from grader.probes.edge.slow_clients import ANSWER_KB, DISK_LEFT, READERS, Slow,
 from grader.probes.http import Entry
 from grader.probes.stack.headroom import Baseline
 from grader.probes.topology import Named, Whoami
-from grader.stacks.base import BODY_CAP, Address, CouldNotLook, Exchange, NotApplicable, Settings, Stack, Vantage
+from grader.stacks.base import BODY_CAP, CouldNotLook, NotApplicable, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
 from grader.stacks.exchange import exchange
 from tests.probes.listening import NAME, server_context
 

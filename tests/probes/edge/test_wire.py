@@ -13,7 +13,8 @@ from grader.probes.edge.bodies import ALLOWED, TOO_LARGE, NormalUpload, Oversize
 from grader.probes.edge.smuggling import converse, doubts, statuses
 from grader.probes.edge.wire import Said, said_by
 from grader.probes.http import HttpAnswer
-from grader.stacks.base import Address, NotApplicable
+from grader.stacks.base import NotApplicable
+from grader.stacks.dealings import Address
 from tests.probes.listening import TLS12, TLS13, listening, server_context
 from tests.probes.site import response, stack
 

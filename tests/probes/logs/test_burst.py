@@ -23,7 +23,9 @@ from grader.probes.logs import burst
 from grader.probes.logs.burst import Grade, without_print
 from grader.probes.logs.growth import Grow
 from grader.probes.logs.sent import given_id
-from grader.stacks.base import Attached, LogText, Published, ServiceFacts, Stack, Vantage
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Vantage
+from grader.stacks.values import Attached, LogText, Published, ServiceFacts
 from tests.probes.logged import PROXY, STAMP
 from tests.probes.pinboard import Lines, Local, lay_out, pinboard, served
 from tests.probes.service import SERVICE

@@ -9,7 +9,9 @@ from grader.checks.logs import log_bounded
 from grader.model import Outcome, Probe, Reason, Role
 from grader.probes.http import Entry
 from grader.probes.logs.growth import REQUESTS, Grow, Growth
-from grader.stacks.base import Address, CouldNotLook, Exchange, Process, ServiceFacts, Settings, Stack, Vantage
+from grader.stacks.base import CouldNotLook, Settings, Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
+from grader.stacks.values import Process, ServiceFacts
 from tests.probes.logged import PROXY
 from tests.probes.service import SERVICE, process
 from tests.probes.site import response

@@ -17,7 +17,8 @@ from grader.probes.monitoring.scraped import AskPrometheus
 from grader.probes.monitoring.scraping import Series, Snapshot
 from grader.probes.monitoring.series import AskForNothing, fell, stuck
 from grader.probes.monitoring.unpublished import LookFromOutside
-from grader.stacks.base import CouldNotLook, Settings, Vantage
+from grader.stacks.base import CouldNotLook, Settings
+from grader.stacks.dealings import Vantage
 from tests.probes.monitored import Monitored, target
 from tests.probes.site import response
 

@@ -11,7 +11,9 @@ from grader.model import Outcome
 from grader.probes.monitoring import dependency
 from grader.probes.monitoring.dependency import READY, Dependencies, StopDependency
 from grader.probes.topology import Named
-from grader.stacks.base import CouldNotLook, From, NotApplicable, ServiceFacts, Settings, Socket, Sockets, Vantage
+from grader.stacks.base import CouldNotLook, NotApplicable, Settings
+from grader.stacks.dealings import From, Vantage
+from grader.stacks.values import ServiceFacts, Socket, Sockets
 from tests.probes.absences import facts
 from tests.probes.monitored import Monitored
 from tests.probes.site import response

@@ -8,7 +8,8 @@ import pytest
 
 from grader.probes.monitoring.rules import rules_of, told
 from grader.probes.monitoring.servers import Absent, Alertmanager, Prometheus, Targets, data_of, length, service_at
-from grader.stacks.base import Settings, Vantage
+from grader.stacks.base import Settings
+from grader.stacks.dealings import Vantage
 from tests.probes.monitored import FakeRule, Monitored, target
 from tests.probes.site import response
 

@@ -17,7 +17,8 @@ from grader.model import Outcome
 from grader.probes.greeting import Speaks
 from grader.probes.http import Entry
 from grader.probes.stack.entrance import AtEntrances, Identify, Traces
-from grader.stacks.base import Published, ServiceFacts, Socket, Sockets, Stack
+from grader.stacks.base import Stack
+from grader.stacks.values import Published, ServiceFacts, Socket, Sockets
 from tests.probes.listening import head_of, listening, server_context
 from tests.probes.pinboard import Local, lay_out, pinboard, served
 from tests.probes.service import SERVICE, process

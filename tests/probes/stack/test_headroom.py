@@ -10,9 +10,11 @@ import pytest
 from grader.model import Outcome, Reason
 from grader.probes.stack import headroom
 from grader.probes.stack.headroom import BASELINE_P95, SLEEP, SLEEPERS, TRIPS, Baseline, Headroom, steady, too_noisy
-from grader.stacks.base import Address, Exchange, ServiceFacts, Stack, Vantage
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address, Exchange, Vantage
 from grader.stacks.exchange import exchange
 from grader.stacks.stub import stub
+from grader.stacks.values import ServiceFacts
 
 QUIET = Baseline(0.002, SLEEP, 0.2)
 NOISY = Baseline(BASELINE_P95 * 3, SLEEP, 12.0)

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from grader.probes.stack.left import LeftBehind, changes
-from grader.stacks.base import Attached, Mount, Process, Published, ServiceFacts, Stack, State
+from grader.stacks.base import Stack
+from grader.stacks.values import Attached, Mount, Process, Published, ServiceFacts, State
 from tests.probes.service import SERVICE, process
 
 

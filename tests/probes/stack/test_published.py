@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from grader.probes.edge.proxy_workers import crew_of
-from grader.stacks.base import Connection, Process, Published, ServiceFacts, Socket, Sockets, State
+from grader.stacks.values import Connection, Process, Published, ServiceFacts, Socket, Sockets, State
 
 EDGE = ServiceFacts(
     "1", "proxy", "p-1", "h", State.RUNNING, 0, 0, False, 0.0, "", "no", "", (), "i", "i", "SIGTERM", 10, "n",

@@ -9,7 +9,8 @@ import pytest
 
 from grader.probes.stack import steady
 from grader.probes.stack.steady import APART, PROVEN, Steady, second_look
-from grader.stacks.base import CouldNotLook, ServiceFacts, Stack, State
+from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.values import ServiceFacts, State
 from tests.probes.service import SERVICE
 
 NOW = 2000.0

@@ -18,7 +18,7 @@ from grader.probes.tls.agreed import Agreed, AgreeTo, weak_kinds
 from grader.probes.tls.hello import Flight, Version, client_hello, offer
 from grader.probes.tls.oldserver import incapable, old_server
 from grader.probes.tls.suites import NAMES, STRONG, WEAK, weakness
-from grader.stacks.base import Address
+from grader.stacks.dealings import Address
 from tests.probes.listening import NAME, TLS12, TLS13, listening
 from tests.probes.zoo import Issued, context_of, door, issue, shown
 

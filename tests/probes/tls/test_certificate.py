@@ -20,7 +20,8 @@ from grader.checks.certificates import cert_chain, cert_dates, cert_key_strength
 from grader.model import AnyCheck, Outcome, Reason
 from grader.probes.tls.certificate import Served, ServedCertificate
 from grader.probes.tls.handshake import lenient, shake
-from grader.stacks.base import Address, CouldNotLook
+from grader.stacks.base import CouldNotLook
+from grader.stacks.dealings import Address
 from tests.probes.listening import NAME, TLS12, TLS13, listening
 from tests.probes.zoo import Issued, context_of, door, issue, key_pem, over_sha1, pem, shown
 

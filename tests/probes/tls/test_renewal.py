@@ -15,7 +15,8 @@ from grader.model import Outcome, Reason
 from grader.probes.tls import renewal
 from grader.probes.tls.renewal import Renew, Renewal
 from grader.probes.topology import Named
-from grader.stacks.base import Ran, Stack
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Ran
 from tests.probes.tls.test_certificate import between, leaf, root
 from tests.probes.zoo import Issued, context_of, door, shown
 
