@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from grader.catalog import root
-from tests.labs.conftest import Running, docker, running
+from tests.labs.conftest import Running, docker, memory, running
 from tests.labs.test_dashboard import PANELS
 
 pytestmark = pytest.mark.docker
@@ -80,15 +79,10 @@ def test_every_query_of_the_dashboard_returns_data(visited: Running, title: str,
 
 
 def test_the_stack_is_small(visited: Running) -> None:
-    containers = visited.stack.compose("ps", "--quiet").stdout.decode().split()
-    used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", *containers).splitlines()
-    units = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "B": 1}
-    parts = [re.match(r"([\d.]+)(\w+)", line) for line in used]
+    held = memory(visited.stack)
 
-    total = sum(float(part[1]) * units[part[2]] for part in parts if part)
-
-    assert len(parts) == len(containers) == 8
-    assert total < MEMORY * 1e6
+    assert len(held) == 8
+    assert sum(held.values()) < MEMORY * 1e6
 
 
 def test_an_outage_of_redis_is_reported_and_its_end_too(visited: Running) -> None:
