@@ -107,7 +107,8 @@ def edge_reachable(seen: Entrances) -> Verdict:
         return failed(
             f"the first page of port {door.host_port} redirects to {door.location}, and so on without end",
             hint="who redirects? It does not notice that the visitor is where it sends all visitors to",
-            reproduce=f"curl -ks -o /dev/null -L --max-redirs 5 -w '%{{num_redirects}} redirects\\n' {_front(door)}",
+            reproduce="curl -ks -o /dev/null -L --max-redirs 5 -w '%{num_redirects} redirects\\n' "
+            f"'{urljoin(_front(door), door.location)}'",
         )
     if answering:
         return passed("; ".join(_said(entrance) for entrance in answering[:NAMED]))
