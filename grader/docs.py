@@ -7,19 +7,22 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog, page_folder
+from grader.evidence import recorded
+from grader.gate_stacks import Case, cases
 from grader.model import AnyCheck, Lab
 from grader.render.data import FIELDS
 from grader.text import continued
 
 FOLDER = "docs/_generated"
 LEVELS = ("Hint 1: look here", "Hint 2: how it works", "Hint 3: almost the line")
+GUARDED = "tests of the grader itself: it guards the grading"
 NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
 
 
 def write(base: Path, catalog: Catalog, commands: click.Group, *, check: bool) -> list[str]:
     """Writes every generated file; returns the paths that were not current. With `check` nothing is written."""
     folder = base / FOLDER
-    wanted = generated(catalog, commands)
+    wanted = generated(base, catalog, commands)
     stale = [name for name, text in wanted.items() if not _holds(folder / name, text)]
     gone = [path for path in sorted(folder.glob("*")) if path.name not in wanted]
     if not check:
@@ -31,11 +34,12 @@ def write(base: Path, catalog: Catalog, commands: click.Group, *, check: bool) -
     return [f"{FOLDER}/{name}" for name in (*stale, *(path.name for path in gone))]
 
 
-def generated(catalog: Catalog, commands: click.Group) -> dict[str, str]:
+def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, str]:
     """The text of every generated file, by name. Each part stands in a section that pages include."""
     files = {f"{lab.id}.md": _lab(catalog, lab) for lab in catalog.labs}
     files["labs.md"] = _section("all", _labs(catalog))
     files["checks.md"] = _section("all", _checks(catalog))
+    files["seen.md"] = _seen(base, catalog)
     files["cli.md"] = _section("all", _commands(commands))
     files["report.md"] = _section("all", _fields())
     return {name: NOTE + text for name, text in files.items()}
@@ -96,6 +100,29 @@ def _checks(catalog: Catalog) -> str:
             parts.append(f"| {link} | {_text(check.title)} | {check.weight.name.lower()} | {how} |")
         parts.append("")
     return "\n".join(parts)
+
+
+def _seen(base: Path, catalog: Catalog) -> str:
+    """Two sections: on which stacks each check was recorded to fail, and which are built differently and pass."""
+    every = {case.name: case for case in cases(base, catalog)}
+    failing: list[str] = []
+    for lab in catalog.labs:
+        failing += [f"## {lab.id}: {_text(lab.title)}\n", "| check | seen to fail on |", "|---|---|"]
+        for name in lab.checks:
+            stacks = [path.stem.partition("-") for path in recorded(base, catalog.checks[name])]
+            shown = [_stack(every[stack]) for outcome, _, stack in stacks if outcome == "fail" and stack in every]
+            link = f"[`{name}`](../{page_folder(lab)}/{lab.id}.md#{name})"
+            failing.append(f"| {link} | {'<br>'.join(shown) or GUARDED} |")
+        failing.append("")
+    variants = [case for case in every.values() if case.kind == "variant"]
+    rows = [f"| {case.lab.id} | {_text(case.title)} | `{case.name}` |" for case in variants]
+    passing = "\n".join(["| lab | what is different | stack |", "|---|---|---|", *rows]) + "\n"
+    return _section("failing", "\n".join(failing)) + "\n" + _section("passing", passing)
+
+
+def _stack(case: Case) -> str:
+    what = "The starter of the lab" if case.kind == "starter" else _text(case.title)
+    return f"{what} (`{case.name}`)"
 
 
 def _labs(catalog: Catalog) -> str:

@@ -52,6 +52,7 @@ class Case:
     edits: tuple[Edit, ...] = ()
     layer: Path | None = None
     settles: bool = True  # the stack comes up: `up --wait` must succeed
+    title: str = ""  # what is broken, or built differently, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,4 +229,5 @@ def _read(kind: str, path: Path, catalog: Catalog) -> Case:
         edits=tuple(Edit(**{key: str(edit[key]) for key in EDIT_KEYS}) for edit in data.get("edits", ())),
         layer=layer if layer.is_dir() else None,
         settles=not data.get("start_fails", False),
+        title=str(data.get("title", "")),
     )
