@@ -60,6 +60,11 @@ class Catalog:
         names = [part for name in self.checks for part in (name, name.partition(".")[2])]
         raise CourseError(f"no check '{word}'{nearest(word, names)} (`grader list --checks` shows them all)")
 
+    def chosen(self, word: str) -> tuple[str, ...]:
+        """The ids of all checks of a topic (`alerts`), or of the one check that `word` names."""
+        topic = tuple(name for name in self.checks if name.partition(".")[0] == word)
+        return topic or (self.check(word).id,)
+
     def before(self, lab: Lab) -> tuple[Lab, ...]:
         """The labs that `lab` builds on, first one first."""
         chain: list[Lab] = []

@@ -46,6 +46,9 @@ class CheckId(click.ParamType[str]):
         return [CompletionItem(name) for name in _catalog().checks if incomplete in name]
 
 
+STACK = click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="grader")
 @click.option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
@@ -107,11 +110,11 @@ def reset(lab: str | None, into: Path | None) -> None:
 @click.argument("lab", type=LabName(), required=False)
 @click.option("--quick", is_flag=True, help="Nothing that disturbs the stack.")
 @click.option("--deep", is_flag=True, help="The slow checks, too.")
-@click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check and what it needs (repeatable).")
+@click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check, or topic, and what it needs.")
 @click.option("--watch", is_flag=True, help="Again whenever a file or a container changes.")
 @click.option("--format", "form", type=click.Choice(["terminal", "json", "junit"]), default="terminal")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file.")
-@click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
+@STACK
 @click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
 @click.option("--yes", is_flag=True, help="Agree to a repair, and to the commands of grader.toml.")
 def check(
@@ -131,7 +134,7 @@ def check(
     from grader.show import Show
 
     catalog = _catalog()
-    options = Options(quick, deep, tuple(catalog.check(word).id for word in only))
+    options = Options(quick, deep, tuple(name for word in only for name in catalog.chosen(word)))
     target = _target(lab, stack, role)
     show = Show(catalog, target, options, form=form, output=output, style=_style(), write=_write, yes=yes)
     sys.exit(show.watch() if watch else show.once())
@@ -206,7 +209,7 @@ def plan(lab: str | None, quick: bool, deep: bool) -> None:
 @click.argument("lab", type=LabName(), required=False)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("recording.json"))
 @click.option("--quick", is_flag=True, help="Nothing that disturbs the stack.")
-@click.option("--stack", metavar="URL")
+@STACK
 def record(lab: str | None, output: Path, quick: bool, stack: str | None) -> None:
     """Keeps every answer of a run in a file, to be judged again without a stack (--stack recorded://FILE)."""
     from grader.plan import Options
@@ -220,7 +223,7 @@ def record(lab: str | None, output: Path, quick: bool, stack: str | None) -> Non
 
 @cli.command()
 @click.argument("lab", type=LabName(), required=False)
-@click.option("--stack", metavar="URL")
+@STACK
 def repair(lab: str | None, stack: str | None) -> None:
     """Puts a stack back that a run left disturbed, because it was killed."""
     from grader.advice import repaired
@@ -232,7 +235,7 @@ def repair(lab: str | None, stack: str | None) -> None:
 @click.argument("lab", type=LabName(), required=False)
 @click.option("--undo", is_flag=True, help="Take it back: the stores of this machine are as before.")
 @click.option("--show", is_flag=True, help="Only print the root (PEM), for `curl --cacert FILE`.")
-@click.option("--stack", metavar="URL")
+@STACK
 def trust(lab: str | None, undo: bool, show: bool, stack: str | None) -> None:
     """Lets your browser and curl believe the certificates of a lab's own authority."""
     from grader.trust import shown, trusted, withdrawn

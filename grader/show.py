@@ -175,7 +175,7 @@ class Show:
         """What comes after a complete lab: the next one, with what the learner built."""
         after = next((lab for lab in self.catalog.labs if lab.after == self.target.lab.id), None)
         if after is None:
-            return "That was the last lab there is."
+            return "The path ends here; `grader list` shows the electives."
         if self.target.workspace is None:
             return f"`grader start {after.id}` goes on."
         mine = shlex.quote(os.path.relpath(self.target.workspace))

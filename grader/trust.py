@@ -51,7 +51,7 @@ def trusted(target: Target) -> str:
         added += [_changed(store, store.add) for store in trust_stores.stores(path, path.stem)]
     lines = [f"The root of the certificate authority of {target.lab.id}:"]
     lines += [f"  {clean(root.called)}\n  SHA-256 {root.sha256}" for root in roots.certificates]
-    lines += ["", *_lines(gone, "an earlier one is no longer believed by"), *_lines(added, "is now believed by")]
+    lines += ["", *_lines(gone, "An earlier root is no longer believed by"), *_lines(added, "It is now believed by")]
     if missing := trust_stores.missing_tool():
         lines.append(f"not done for your browser: {missing}")
     return "\n".join([*lines, "", *_meaning(roots, target)]) + "\n"
@@ -62,7 +62,10 @@ def withdrawn(target: Target) -> str:
     kept = _kept(state_folder(target) / FOLDER)
     if not kept:
         return f"Nothing to undo: this machine was not asked to trust {target.lab.id}.\n"
-    return "\n".join(_lines(_removed(kept), "is no longer believed by") or ["No store has it any more."]) + "\n"
+    return (
+        "\n".join(_lines(_removed(kept), "The lab's root is no longer believed by") or ["No store has it any more."])
+        + "\n"
+    )
 
 
 def _roots(target: Target) -> Anchors:

@@ -53,6 +53,12 @@ def stack_up(seen: Members) -> Verdict:
             hint="who holds what it asked for? docker ps shows every stack on this machine",
             reproduce=f"docker compose up -d {first}; docker ps",
         )
+    if troubles[0][0].health == "unhealthy":
+        return failed(
+            "; ".join(trouble for _, trouble in troubles[:NAMED]),
+            hint=f"what does the health check of {first} ask, and can it be asked there?",
+            reproduce="docker inspect --format '{{json .State.Health.Log}}' " + f"$(docker compose ps --quiet {first})",
+        )
     return failed(
         "; ".join(trouble for _, trouble in troubles[:NAMED]),
         hint=f"what did {first} say last?",
@@ -77,7 +83,8 @@ def _trouble(member: Member) -> str:
         return f"{member.name} is {member.state}"
     if member.health == "starting":
         return f"the health check of {member.name} still says starting after {SETTLE:.0f} s"
-    return f"{member.name} runs, but its health check says unhealthy" if member.health == "unhealthy" else ""
+    said = f": {member.said}" if member.said else ""
+    return f"{member.name} runs, but its health check says unhealthy{said}" if member.health == "unhealthy" else ""
 
 
 def _cause(error: str) -> str:

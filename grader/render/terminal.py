@@ -93,7 +93,8 @@ def next_step(report: Report, follow_up: str) -> str:
     if not report.judged:
         return "`grader list --checks` shows what there is to check."
     if not report.whole:
-        return "`grader check` without --quick and --only asks the rest."
+        quick = any(r.verdict.reason is Reason.LEFT_OUT and not r.check.deep for r in report.results)
+        return f"`grader check`{' without --quick' if quick else ''} asks the rest."
     return f"{report.lab.id} is complete. {follow_up}"
 
 

@@ -67,6 +67,7 @@ def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozen
         log_driver=(host.get("LogConfig") or {}).get("Type") or "",
         log_options=_log_options((host.get("LogConfig") or {}).get("Config") or {}),
         health_check=_health_check(config),
+        health_said=_health_said(state.get("Health") or {}),
     )
 
 
@@ -108,6 +109,12 @@ def _health_check(config: Mapping[str, Any]) -> HealthCheck | None:
         timeout=(raw.get("Timeout") or 0) / 1e9 or HEALTH_SECONDS,
         retries=raw.get("Retries") or HEALTH_RETRIES,
     )
+
+
+def _health_said(health: Mapping[str, Any]) -> str:
+    """What a health check printed, the last time that it failed: the engine keeps its last five runs."""
+    failed = [run for run in health.get("Log") or [] if run.get("ExitCode")]
+    return str(failed[-1].get("Output") or "").strip() if failed else ""
 
 
 def _log_options(config: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

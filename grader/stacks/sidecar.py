@@ -105,7 +105,10 @@ class Sidecar:
             self._raw.sendall(program())
         except (APIError, OSError) as trouble:
             self.close()
-            raise CouldNotLook(Reason.UNREACHABLE, f"no sidecar for {name}: {trouble}") from trouble
+            why = str(trouble.explanation if isinstance(trouble, APIError) else trouble)
+            if "not running" in why or "non running" in why:
+                raise CouldNotLook(Reason.UNREACHABLE, f"{name} does not run, so nobody can look into it") from trouble
+            raise CouldNotLook(Reason.UNREACHABLE, f"no sidecar for {name}: {why}") from trouble
         threading.Thread(target=self._read, name=f"sidecar {name}", daemon=True).start()
 
     def call(self, op: str, seconds: float, /, **args: object) -> Any:

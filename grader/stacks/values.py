@@ -99,6 +99,7 @@ class ServiceFacts:
     log_driver: str = ""  # where the engine keeps what it prints; "" when that is not known
     log_options: tuple[tuple[str, str], ...] = ()  # those that say how much it keeps
     health_check: HealthCheck | None = None  # None when nobody defined one
+    health_said: str = ""  # what the health check printed when it last failed
 
     @property
     def running(self) -> bool:

@@ -168,6 +168,17 @@ def test_echo_repeats_what_reached_the_app(client: FlaskClient, method: str) -> 
     assert "secret" not in str(answer)
 
 
+def test_a_module_that_was_silenced_is_silent_here_too(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What dictConfig does to loggers that exist already, unless disable_existing_loggers is False."""
+    monkeypatch.setattr(logging.getLogger("pinboard.auth"), "disabled", True)
+
+    client.get("/bench/log?m=n-1&level=warning")
+
+    assert caplog.records == []
+
+
 def test_head_has_no_body(client: FlaskClient) -> None:
     answer = client.head("/bench/echo/x")
 

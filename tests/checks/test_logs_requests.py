@@ -48,6 +48,8 @@ def requests(
         ((line(GET, message="headers"), clf(SLOW)), (clf(GET), clf(BOOM), clf(SLOW, end=' "0.350"'))),
         (("about " + GET.word,), (clf(GET), clf(BOOM), clf(SLOW, end=" 0.350"))),  # other lines do not matter
         ((), (clf(GET), clf(BOOM, query=False), clf(SLOW, query=False, end=" 0.350"))),  # no query and no id
+        # a line of Gunicorn's own has the query and no time, the app's has the time and no query
+        ((clf(GET), clf(BOOM), clf(SLOW), line(SLOW, seconds=0.35)), ()),
     ),
 )
 def test_a_complete_record_counts_wherever_and_however_it_is_written(

@@ -29,6 +29,29 @@ def write(base: Path, text: str, name: str = "lab1-one") -> Path:
 
 
 @pytest.mark.parametrize(
+    ("word", "ids"),
+    (
+        ("alerts.alert-delivered", {"alerts.alert-delivered"}),
+        ("alert-delivered", {"alerts.alert-delivered"}),
+        ("readiness", None),
+    ),
+)
+def test_a_check_is_chosen_by_its_name(word: str, ids: set[str] | None) -> None:
+    if ids is None:
+        with pytest.raises(CourseError):
+            catalog.load().chosen(word)
+    else:
+        assert set(catalog.load().chosen(word)) == ids
+
+
+def test_a_topic_chooses_all_of_its_checks() -> None:
+    chosen = catalog.load().chosen("alerts")
+    assert "alerts.alert-app-down" in chosen
+    assert len(chosen) > 3
+    assert all(name.startswith("alerts.") for name in chosen)
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     (
         (("minutes = 5", "minuets = 5"), "line 3: no key 'minuets'; did you mean 'minutes'?"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from grader import course
-from grader.catalog import Catalog, CourseError
+from grader.catalog import Catalog, CourseError, load, root
 from grader.model import Lab
 
 ONE = Lab("lab1-one", "One", None, 1, "compose://compose.yaml", (), (), frozenset())
@@ -162,3 +163,15 @@ def test_going_on_replaces_what_the_learner_never_changed_and_keeps_what_they_di
 
     assert (tmp_path / "two/compose.yaml").read_text() == "starter two"
     assert laid.set_aside == (("app.py", "app.py.mine"),)
+
+
+@pytest.mark.parametrize("lab", [lab.id for lab in load().labs])
+def test_what_a_starter_runs_for_certbot_was_given_and_not_left_to_a_solution(lab: str) -> None:
+    """Whoever solved the lab before in another way has no file of the reference solution."""
+    compose = root() / "labs" / lab / "compose.yaml"
+    wanted = (
+        set(re.findall(r"/certbot/([\w.-]+\.sh)", compose.read_text(encoding="utf-8"))) if compose.exists() else set()
+    )
+    given = {path.name for path in (root() / "labs").glob("*/certbot/*.sh")}
+
+    assert wanted - given == set()

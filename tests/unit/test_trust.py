@@ -114,7 +114,7 @@ def test_every_store_of_the_machine_gets_the_root(host: Host, root: Anchors) -> 
     assert (host.top / ROOTS / f"{name_of(root)}.crt").read_text() == root.pem
     assert "-t C,, " in host.called, "trusted for web servers, and for nothing else"
     assert root.certificates[0].sha256 in said
-    assert "is now believed by Chromium and Chrome" in said
+    assert "It is now believed by Chromium and Chrome" in said
     assert "grader trust lab1-flask-run --undo" in said
     assert "Whoever has this authority's key" in said
 
@@ -129,7 +129,7 @@ def test_undoing_takes_out_what_was_added_and_nothing_else(host: Host, root: Anc
     assert host.bundle == ["company"]
     assert host.databases == []
     assert "update-ca-certificates --fresh" in host.called
-    assert "is no longer believed by curl" in said
+    assert "The lab's root is no longer believed by curl" in said
     assert "is no longer believed by Chromium" in said
     assert trust.withdrawn(host.target).startswith("Nothing to undo")
 
@@ -143,7 +143,7 @@ def test_a_new_root_takes_the_place_of_the_earlier_one(
     said = trust.trusted(host.target)
 
     assert host.bundle == [name_of(newer)]
-    assert "an earlier one is no longer believed by curl" in said
+    assert "An earlier root is no longer believed by curl" in said
 
 
 def test_asking_twice_is_asking_once(host: Host, root: Anchors) -> None:

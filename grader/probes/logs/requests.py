@@ -72,9 +72,12 @@ def _asked(burst: Burst, logs: tuple[Log, ...], sent: Sent) -> Asked:
     lines = [(log.service, line) for log in logs for line in log.about(sent)]
     found = _records(lines, sent)
     statuses = {said.status for _, said in found} - {0, sent.status}
-    if not found:  # a log without bodies, queries and ids names none of our words: the path has to do then
-        lines += [(log.service, line) for log in logs for line in log.lines if sent.path in line]
-        found = _records(lines, sent)
+    # A log without bodies, queries and ids names none of our words: then the path has to do. So it has where a line
+    # that names them does not tell the time: another one may.
+    if not found or (sent.least and not _timed(found, sent)):
+        by_path = [(log.service, line) for log in logs for line in log.lines if sent.path in line]
+        lines += by_path if not found else []
+        found += _records(by_path, sent)
     right = [said for _, said in found if said.status == sent.status]
     times = {number * (scale or 1.0) for said in right if said.named for number, scale in said.times}
     return Asked(
@@ -87,10 +90,16 @@ def _asked(burst: Burst, logs: tuple[Log, ...], sent: Sent) -> Asked:
         services=tuple(sorted({service for service, _ in found})),
         whole=bool(right),
         statuses=tuple(sorted(statuses)),
-        timed=any(said.lasted(sent.least * 0.98, sent.seconds + TOLERANCE) for said in right),
+        timed=_timed(found, sent),
         times=tuple(sorted(times))[:4],
         line=shown(lines[0][1], burst) if lines else "",
     )
+
+
+def _timed(found: list[tuple[str, Access]], sent: Sent) -> bool:
+    """Whether a record of a request, with its status, tells how long it took."""
+    right = (said for _, said in found if said.status == sent.status)
+    return any(said.lasted(sent.least * 0.98, sent.seconds + TOLERANCE) for said in right)
 
 
 def _records(lines: list[tuple[str, str]], sent: Sent) -> list[tuple[str, Access]]:

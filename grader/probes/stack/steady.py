@@ -10,9 +10,11 @@ from grader.model import Reason
 from grader.probes.base import Probe, wait_for
 from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.values import ServiceFacts, State
+from grader.text import clean
 
 SETTLE = 55.0  # seconds that health checks may say "starting"
 APART = 2.0  # seconds between two looks
+SAID = 150  # characters of what a health check printed
 PROVEN = 10.0  # seconds of running after which a start counts as a success (the engine's own measure)
 
 
@@ -30,6 +32,7 @@ class Member:
     health: str
     one_shot: bool
     error: str = ""  # of a start that the engine could not make
+    said: str = ""  # by its health check, while that fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +105,5 @@ def _member(fact: ServiceFacts, counts: dict[str, int]) -> Member:
         health=fact.health,
         one_shot=fact.one_shot,
         error=fact.error,
+        said=clean(fact.health_said, limit=SAID) if fact.health == "unhealthy" else "",
     )
