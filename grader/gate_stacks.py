@@ -136,7 +136,7 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
                 return Outcome((problem,), time.monotonic() - begun)
             results = _check(catalog, case, stack)
             if any(_needs_quiet(result) for result in results):
-                with QUIET:  # something kept the machine busy: once more, one such stack at a time
+                with QUIET:  # something kept the machine busy, or answers late: once more, one such stack at a time
                     results = _check(catalog, case, stack)
         finally:
             stack.take_down()
@@ -179,7 +179,7 @@ def _guards_noise(result: Result) -> bool:
 
 
 def _needs_quiet(result: Result) -> bool:
-    return result.verdict.reason is Reason.NOISY_HOST and not _guards_noise(result)
+    return result.verdict.reason in (Reason.NOISY_HOST, Reason.TIMED_OUT) and not _guards_noise(result)
 
 
 def _check(catalog: Catalog, case: Case, started: Throwaway) -> tuple[Result, ...]:

@@ -77,7 +77,7 @@ def metrics_not_public(seen: OpenMetrics) -> Verdict:
     f"a counter in it grows within {LOOKS} scrapes of a request",
     weight=Weight.MAJOR,
     probe=AskPrometheus(),
-    needs=("metrics.metrics-exposed",),
+    needs=("metrics.metrics-all-workers",),
     source="Prometheus docs, Configuration: scrape_config",
     fix="the targets of the job that reads the app",
 )

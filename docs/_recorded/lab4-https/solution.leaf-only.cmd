@@ -1,4 +1,5 @@
-docker compose exec proxy sed -i 's/fullchain.pem/cert.pem/' \
+docker compose exec proxy sed -i -E \
+  's|(ssl_certificate +)[^;]+|\1/etc/letsencrypt/live/pinboard.localhost/cert.pem|' \
   /etc/nginx/conf.d/default.conf
 docker compose exec proxy nginx -s reload
 sleep 1

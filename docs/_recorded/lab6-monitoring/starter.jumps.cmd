@@ -1,3 +1,4 @@
+docker compose restart app; sleep 5
 for i in $(seq 20); do
   curl -s -o /dev/null https://pinboard.localhost:8443/bench/whoami
 done
