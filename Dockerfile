@@ -22,7 +22,7 @@ RUN pip install --no-index --no-deps --no-build-isolation --editable . \
     && ruff check \
     && mypy \
     && grader dev check --no-docker \
-    && pytest -m "not docker and not browser" --ignore tests/scripts --ignore tests/site
+    && pytest -m "not docker and not browser" --numprocesses 4 --ignore tests/scripts --ignore tests/site
 
 # --- site: from the tree that was tested ---
 FROM test AS site
