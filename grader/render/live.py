@@ -46,6 +46,8 @@ class LiveReport:
             text += self._lines(self._current)
             if not self._complete(self._current):
                 return text
+            if not any(self._tells(self._current, self._results[name]) for name in self._current.checks):
+                text += "" if self._current.earlier else terminal.all_waits(self._style)
             if self._current.earlier:
                 text += terminal.earlier([self._results[name] for name in self._current.checks], self._style)
             self._open.remove(self._current)

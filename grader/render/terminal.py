@@ -79,6 +79,11 @@ def summary(report: Report, next_step: str, style: Style) -> str:
     return f"\n{style.paint(said, colour)}\n{style.wrap(next_step, '      ', 'Next: ')}\n"
 
 
+def all_waits(style: Style) -> str:
+    """What stands under the heading of a step of which nothing could be asked."""
+    return style.paint("  waits    for what failed in another step", "dim") + "\n"
+
+
 def next_step(report: Report, follow_up: str) -> str:
     """The one thing to do next; `follow_up` is what comes after a lab that is complete."""
     failures = [result for result in report.results if result.outcome is Outcome.FAIL]

@@ -63,6 +63,16 @@ def test_what_waits_is_folded_under_its_cause() -> None:
     assert text.count("Debug mode is off") == 0
 
 
+def test_a_step_of_which_nothing_could_be_asked_says_that_it_waits() -> None:
+    blocked = [result for result in samples.RESULTS if result.verdict.reason is Reason.BLOCKED]
+    later = Group("Later", tuple(result.check.id for result in blocked))
+    growing = LiveReport((later,), CHECKS, page, Style())
+
+    text = "".join(growing.add(result) for result in blocked)
+
+    assert [line for line in text.splitlines() if line] == ["Later", "  waits    for what failed in another step"]
+
+
 def test_steps_are_not_torn_apart_in_whatever_order_results_come() -> None:
     for shift in range(len(samples.RESULTS)):
         turned = (*samples.RESULTS[shift:], *samples.RESULTS[:shift])
