@@ -223,4 +223,5 @@ def median(action: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-main()
+if __name__ == "__main__":
+    main()

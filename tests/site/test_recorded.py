@@ -10,7 +10,8 @@ from tests.site.conftest import REPO
 DOCS = REPO / "docs"
 RECORDED = DOCS / "_recorded"
 LABS = {path.parent.name for path in (REPO / "labs").glob("*/lab.toml")}
-OUTPUTS = sorted(RECORDED.rglob("*.txt"))
+OUTPUTS = sorted(RECORDED.glob("*/*.txt"))
+WAY = RECORDED / "path.txt"  # of many commands: tests/labs/path.py writes it
 COMMANDS = sorted(RECORDED.rglob("*.cmd"))
 INCLUDED = {
     match
@@ -33,7 +34,11 @@ def test_an_output_has_its_command_and_is_on_a_page(output: Path) -> None:
     assert f"_recorded/{name(output)}" in INCLUDED
 
 
-@pytest.mark.parametrize("output", OUTPUTS, ids=name)
+def test_the_way_through_all_labs_is_on_a_page() -> None:
+    assert f"_recorded/{name(WAY)}" in INCLUDED
+
+
+@pytest.mark.parametrize("output", (*OUTPUTS, WAY), ids=name)
 def test_an_output_is_what_a_learner_would_see(output: Path) -> None:
     text = output.read_text(encoding="utf-8")
     assert text.strip()
