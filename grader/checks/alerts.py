@@ -42,6 +42,13 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
             reproduce=again,
         )
     noisy = next((course for course in seen.courses if course.noisy), None)
+    if noisy is not None and seen.left_over:
+        return unknown(
+            Reason.TIMED_OUT,
+            f"{noisy.name} is true for {seen.left_over}, which {seen.prometheus} does not ask any more: after a "
+            "restart it believes the last word of an old target for five minutes",
+            hint="check again in five minutes; the next time, let it read its file again instead (SIGHUP)",
+        )
     if noisy is not None and noisy.window > QUIET:
         return unknown(
             Reason.TIMED_OUT,

@@ -33,6 +33,7 @@ class FakeRule:
     name: str
     holds: Callable[[Monitored], bool]
     query: str = ""
+    instance: str = ""  # that its result is about
     patience: float = 0.0
     health: str = "ok"
 
@@ -183,7 +184,12 @@ class Monitored:
             return {"resultType": "scalar", "result": [time.time(), str(time.time())]}
         rule = next((r for r in self.rules if (r.query or r.name) == query), None)
         if rule is not None:
-            return {"resultType": "vector", "result": [{"value": [0, "1"]}] if self._holds(rule) else []}
+            return {
+                "resultType": "vector",
+                "result": [{"metric": {"instance": rule.instance} if rule.instance else {}, "value": [0, "1"]}]
+                if self._holds(rule)
+                else [],
+            }
         if not any(one["health"] == "up" for one in self.targets):
             return {"resultType": "vector", "result": []}
         total = sum(sum(mine.values()) for mine in self.seen.values())

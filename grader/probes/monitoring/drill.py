@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from grader.model import Reason
 from grader.probes.app.contract import BOOM
@@ -22,7 +23,7 @@ from grader.probes.monitoring.lookout import POLL, Lookout
 from grader.probes.monitoring.metrics import Sources, page_of
 from grader.probes.monitoring.rules import clock, rules_of
 from grader.probes.monitoring.scraped import published_port
-from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, targets_of
+from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, instances, targets_of
 from grader.probes.monitoring.timeline import LINGER, Course, Marks, courses
 from grader.probes.topology import Apps, Named
 from grader.stacks.base import CouldNotLook, Stack
@@ -48,6 +49,7 @@ class Drilled:
     computations of the rules; `limit` how long each part of the drill could take, `cut` that it should have been more.
 
     `slow` and `errors` say how many requests were slow and failed; 0 where nothing could be made slow, or fail.
+    `left_over` is an instance that a rule which never was quiet is true for, though Prometheus no longer asks it.
     """
 
     site: str
@@ -64,6 +66,7 @@ class Drilled:
     errors: int
     courses: tuple[Course, ...]
     delivery: Delivery
+    left_over: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class _Exercise:
     def go(self) -> Drilled:
         post = Post(self.stack)
         noisy, single, waited = self._quiet()
+        left_over = self._left_over(noisy)
         slow, errors, ended = self._burst()
         stopped, started = self._outage(ended, post)
         marks = Marks(slow, errors, ended, stopped, started, noisy, single)
@@ -119,6 +123,7 @@ class _Exercise:
             self.errors,
             found,
             post.summary(frozenset(course.name for course in found if course.fired >= 0)),
+            left_over,
         )
 
     # --- before ------------------------------------------------------------------------------------------------------
@@ -137,6 +142,18 @@ class _Exercise:
             self.watch.until(lambda true, firing: self._knows(asked), self.limit)
             single = self.watch.true
         return frozenset(), single, round(self.watch.now - begun, 1)
+
+    def _left_over(self, noisy: frozenset[int]) -> str:
+        """What a true rule is about when that is nobody's target any more: a Prometheus that was restarted with other
+        targets believes the last word of the old ones for five minutes."""
+        if not noisy:
+            return ""
+        asked = {urlsplit(target.url).netloc for target in targets_of(self.stack, self.server).active}
+        for number in sorted(noisy):
+            about = instances(self.stack, self.server, self.rules[number].query)
+            if about and all(one and one not in asked for one in about):
+                return about[0]
+        return ""
 
     def _one_slow_request(self) -> float:
         """Makes it, where that can be; returns the time on Prometheus's clock."""

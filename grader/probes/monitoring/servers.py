@@ -115,6 +115,12 @@ def vector(stack: Stack, server: Server, query: str) -> tuple[float, ...]:
     return tuple(_number(row.get("value")) for row in mappings(data.get("result")))
 
 
+def instances(stack: Stack, server: Server, query: str) -> tuple[str, ...]:
+    """The label `instance` of each series of an instant query's result; "" for a series without."""
+    rows = mappings(mapping(data_of(stack, server, "/api/v1/query", query=query)).get("result"))
+    return tuple(clean(str(mapping(row.get("metric")).get("instance", "")), limit=80) for row in rows)
+
+
 def _number(pair: object) -> float:
     try:
         return float(pair[1]) if isinstance(pair, list) else 0.0

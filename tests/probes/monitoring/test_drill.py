@@ -65,6 +65,19 @@ def test_a_rule_that_is_always_true_is_noise_and_no_alarm() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("instance", "outcome"),
+    (("localhost:8000", Outcome.UNKNOWN), ("app:8000", Outcome.FAIL), ("", Outcome.FAIL)),
+)
+def test_what_prometheus_believes_of_an_old_target_is_nobodys_noise(instance: str, outcome: Outcome) -> None:
+    seen = held(DOWN, FakeRule("Always", lambda seen: True, query="up == 0", instance=instance))
+
+    verdict = alerts.alerts_quiet_when_healthy.judge(seen)
+
+    assert verdict.outcome is outcome
+    assert (instance in verdict.because) is (outcome is Outcome.UNKNOWN or not instance)
+
+
 def test_a_rule_that_cannot_be_computed_is_broken() -> None:
     verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, FakeRule("Bad", lambda seen: False, health="err")))
 
