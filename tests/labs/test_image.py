@@ -51,7 +51,7 @@ RED_ON_ITS_OWN = {
 def image() -> Iterator[str]:
     name = f"test-course-{secrets.token_hex(3)}"
     built = subprocess.run(
-        ["docker", "build", "--quiet", "--tag", name, str(root())],
+        ["docker", "build", "--progress", "plain", "--tag", name, str(root())],
         env={"DOCKER_BUILDKIT": "1", "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(Path.home())},
         capture_output=True,
         text=True,
