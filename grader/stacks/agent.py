@@ -42,11 +42,16 @@ def processes() -> list[dict[str, Any]]:
     return found
 
 
+def stat_fields(pid: int) -> list[bytes]:
+    """The fields of /proc/PID/stat from the third on. The name before them may hold spaces and brackets: the fields
+    that can be trusted follow the last ')'."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read(TEXT_CAP).rpartition(b")")[2].split()
+
+
 def process_facts(pid: int) -> dict[str, Any] | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name may hold spaces and brackets: the fields that can be trusted follow the last ')'.
-            fields = file.read(TEXT_CAP).rpartition(b")")[2].split()
+        fields = stat_fields(pid)
         with open(f"/proc/{pid}/status", "rb") as file:
             status = file.read(TEXT_CAP)
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -72,8 +77,8 @@ def worked(pids: list[int]) -> int:
     """Clock ticks that processes have had a CPU for so far, together; one that is gone counts nothing."""
     ticks = 0
     for pid in pids[:LIST_CAP]:
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read(TEXT_CAP).rpartition(b")")[2].split()
+        with contextlib.suppress(OSError):
+            fields = stat_fields(pid)
             ticks += int(fields[11]) + int(fields[12])
     return ticks
 
