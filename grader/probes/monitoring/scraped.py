@@ -10,7 +10,7 @@ from grader.probes.base import Probe, in_role, wait_for
 from grader.probes.http import Entry
 from grader.probes.load import volley
 from grader.probes.monitoring.metrics import Expose, Sources, page_of
-from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, targets_of, vector
+from grader.probes.monitoring.servers import Absent, Prometheus, Scraping, Server, Target, targets_of, vector
 from grader.stacks.base import Stack
 from grader.stacks.values import ServiceFacts
 from grader.text import clean
@@ -53,7 +53,7 @@ class AskPrometheus(Probe[Scraped]):
     def ask(self, stack: Stack, /) -> Scraped:
         try:
             server = stack.ask(Prometheus())
-            scraping = targets_of(stack, server)
+            scraping = _tried(stack, server)
         except Absent as trouble:
             return Scraped(clean(str(trouble)))
         counter = next(iter(stack.ask(Expose()).grown), "")
@@ -72,6 +72,18 @@ class AskPrometheus(Probe[Scraped]):
         waited = _until_grown(stack, server, query, before, limit)
         after = value(stack, server, query)
         return replace(found, before=before, after=after, waited=waited)
+
+
+def _tried(stack: Stack, server: Server) -> Scraping:
+    """The targets once each has been read for the first time: for an interval after its start, some have not been."""
+    found = targets_of(stack, server)
+    limit = min(max((target.interval for target in found.active), default=0.0) + SPARE, LONGEST)
+
+    def look() -> Scraping | None:
+        now = targets_of(stack, server)
+        return now if all(target.tried for target in now.active) else None
+
+    return wait_for(look, limit, every=0.25) or targets_of(stack, server)
 
 
 def _mine(stack: Stack, server: Server, active: tuple[Target, ...], counter: str) -> tuple[tuple[Target, ...], int]:

@@ -65,6 +65,11 @@ class Target:
     age: float
     interval: float
 
+    @property
+    def tried(self) -> bool:
+        """Whether it has been read, or tried to be: the first time comes somewhen within the first interval."""
+        return self.up or bool(self.error) or self.age >= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Scraping:

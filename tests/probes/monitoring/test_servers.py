@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from grader.checks.metrics_read import prometheus_scrapes
+from grader.model import Outcome
 from grader.probes.monitoring.rules import rules_of, told
+from grader.probes.monitoring.scraped import AskPrometheus
 from grader.probes.monitoring.servers import Absent, Alertmanager, Prometheus, Targets, data_of, length, service_at
 from grader.stacks.base import Settings
 from grader.stacks.dealings import Vantage
@@ -137,3 +140,24 @@ def test_an_old_alertmanager_counts_notifications() -> None:
     stack = OldAlertmanager()
 
     assert told(stack.stack, stack.ask(Alertmanager())).sent == 2
+
+
+class Starting(Monitored):
+    """A Prometheus that has been up for a moment: it reads its target for the first time before the third question."""
+
+    looks = 0
+
+    def _prometheus(self, path: str, query: dict[str, str]) -> bytes:
+        if path.endswith("/targets"):
+            self.looks += 1
+            untried = target(health="unknown", lastScrape="0001-01-01T00:00:00Z")
+            if self.looks < 3:
+                return response(200, json.dumps({"status": "success", "data": {"activeTargets": [untried]}}).encode())
+        return super()._prometheus(path, query)
+
+
+def test_a_target_that_was_never_read_yet_is_waited_for() -> None:
+    seen = AskPrometheus().ask(Starting().stack)
+
+    assert [one.up for one in seen.targets] == [True]
+    assert prometheus_scrapes.judge(seen).outcome is Outcome.PASS
