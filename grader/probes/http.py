@@ -17,8 +17,9 @@ from typing import Any, ClassVar, cast
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.greeting import Greeting, Speaks
+from grader.stacks.arrivals import doors
 from grader.stacks.base import BODY_CAP, CouldNotLook, Stack
-from grader.stacks.dealings import HOST, Address, Exchange, From, Vantage
+from grader.stacks.dealings import HOST, Address, Exchange, From, Vantage, loopback
 
 EXCERPT = 4096  # bytes of a body that evidence keeps
 SECONDS = 10.0  # for a whole exchange
@@ -194,7 +195,7 @@ class Greetings(Probe[tuple[Greeting, ...]]):
 
     def ask(self, stack: Stack, /) -> tuple[Greeting, ...]:
         edge = in_role(stack, "edge")
-        ports = sorted({(port.host_port, loopback(port.address)) for service in edge for port in service.published})
+        ports = sorted({(door.host_port, loopback(door.address)) for service in edge for door in doors(stack, service)})
         if not ports:
             raise CouldNotLook(Reason.UNREACHABLE, "no service publishes a port")
         return tuple(stack.ask(Greet(host, number)) for number, host in ports)
@@ -247,11 +248,6 @@ def site(stack: Stack, to: Address) -> str:
 
 def scheme_of(to: Address) -> str:
     return "https" if to.tls else "http"
-
-
-def loopback(bound: str) -> str:
-    """The address at which this machine reaches a port that is bound to `bound`."""
-    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bound, bound)
 
 
 def client_on(network: str, number: int = 0) -> Vantage:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, nonce
 from grader.probes.http import Entry, greeted, json_of, send, text_of
+from grader.stacks.arrivals import far_ends
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.dealings import HOST, Address, From, Vantage
 from grader.stacks.roles import runs_python
@@ -229,12 +230,6 @@ def _asked_for(stack: Stack, service: ServiceFacts) -> frozenset[int]:
     ends = [end for edge in in_role(stack, "edge") if edge.id != service.id for end in far_ends(stack, edge)]
     asked = frozenset(port for _, address, port in ends if address in mine)
     return asked or frozenset(published.port for published in service.published)
-
-
-def far_ends(stack: Stack, service: ServiceFacts) -> tuple[tuple[int, str, int], ...]:
-    """Own port, far address and far port of each connection of an instance, also of those that ended a moment ago."""
-    raws: Any = stack.inside(service, "partners")
-    return tuple((int(raw["own_port"]), str(raw["address"]).removeprefix("::ffff:"), int(raw["port"])) for raw in raws)
 
 
 def secured(stack: Stack, app: App) -> App:

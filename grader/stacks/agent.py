@@ -70,7 +70,17 @@ def process_facts(pid: int) -> dict[str, Any] | None:
         "uid": int(uid.group(1)) if uid else -1,
         "name": name.decode("utf-8", "replace"),
         "argv": [part.decode("utf-8", "replace") for part in argv if part],
+        "embeds_python": embeds_python(pid),
     }
+
+
+def embeds_python(pid: int) -> bool:
+    """Whether a process has Python's library loaded, whatever it is called: Apache with mod_wsgi, Nginx Unit."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            return b"/libpython" in file.read(FILE_CAP)
+    except OSError:
+        return False
 
 
 def worked(pids: list[int]) -> int:
@@ -81,6 +91,18 @@ def worked(pids: list[int]) -> int:
             fields = stat_fields(pid)
             ticks += int(fields[11]) + int(fields[12])
     return ticks
+
+
+def wakeups(pids: list[int]) -> int:
+    """How often the threads of processes have gone to sleep so far: each request wakes up one that waits for it."""
+    found = 0
+    for pid in pids[:LIST_CAP]:
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{pid}/task")[:LIST_CAP]:
+                with open(f"/proc/{pid}/task/{task}/status", "rb") as file:
+                    counted = re.search(rb"\nvoluntary_ctxt_switches:\t(\d+)", file.read(TEXT_CAP))
+                found += int(counted.group(1)) if counted else 0
+    return found
 
 
 def sockets() -> dict[str, Any]:
@@ -234,6 +256,7 @@ OPERATIONS: dict[str, Any] = {
     "processes": processes,
     "process": lambda pid: process_facts(pid),
     "worked": worked,
+    "wakeups": wakeups,
     "sockets": sockets,
     "partners": partners,
     "fd_links": fd_links,

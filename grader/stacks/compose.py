@@ -68,6 +68,7 @@ class ComposeStack(Faults):
         super().__init__(api or connect(), Journal(state / "journal.jsonl"))
         self._memo = Memo()
         self._as_found: tuple[ServiceFacts, ...] | None = None
+        self._roles: tuple[Role, ...] | None = None
         self._sidecars: dict[object, sidecar.Sidecar] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -104,7 +105,7 @@ class ComposeStack(Faults):
         return known if self._as_found is None else self._as_found
 
     def found_anew(self) -> None:
-        self._as_found = None
+        self._as_found = self._roles = None
         self.forget()
 
     def leftovers(self) -> tuple[str, ...]:
@@ -124,16 +125,16 @@ class ComposeStack(Faults):
 
     def roles(self) -> tuple[Role, ...]:
         def find() -> tuple[Role, ...]:
-            def look(service: ServiceFacts) -> tuple[tuple[Process, ...], Sockets]:
-                return self.processes(service), self.sockets(service)
-
             while True:
-                found = find_roles(self.services(), self._told, self._named, look)
+                found = find_roles(self, self.services(), self._told, self._named)
                 if all(role.services for role in found) or not self._young():
                     return found
                 time.sleep(LOOK_AGAIN)
 
-        return self._memo.once("roles", find)
+        # Once for the whole run: what a service is does not change while a probe has stopped its neighbour.
+        if self._roles is None or not all(role.services for role in self._roles):
+            self._roles = self._memo.once("roles", find)
+        return self._roles
 
     def _young(self) -> bool:
         """Whether a service has only just been started: without a health check nobody waits until it listens."""

@@ -41,6 +41,11 @@ class Vantage:
 HOST = Vantage()
 
 
+def loopback(bound: str) -> str:
+    """The address at which this machine reaches a port that is bound to `bound`."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bound, bound)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What came back on one connection. `error` is "" or says what went wrong; `cut` says that a bound was reached.

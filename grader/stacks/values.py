@@ -108,7 +108,10 @@ class ServiceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process as seen from inside its PID namespace. `started` (clock ticks) tells a reused pid apart."""
+    """A process as seen from inside its PID namespace. `started` (clock ticks) tells a reused pid apart.
+
+    `embeds_python` says that it has Python's library loaded, which a program of another name may have, too.
+    """
 
     pid: int
     ppid: int
@@ -118,6 +121,7 @@ class Process:
     uid: int
     name: str
     argv: tuple[str, ...]
+    embeds_python: bool = False
 
 
 @dataclass(frozen=True, slots=True)

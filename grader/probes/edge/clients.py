@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
-from grader.probes.http import Entry, Greet, client_on, loopback, site
+from grader.probes.http import Entry, Greet, client_on, site
 from grader.probes.topology import require_bench, whoami
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address
+from grader.stacks.dealings import Address, loopback
 from grader.stacks.values import ServiceFacts
 
 CLIENTS = 2  # with addresses of their own: one could be right by chance

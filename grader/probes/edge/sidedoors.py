@@ -10,10 +10,10 @@ from typing import ClassVar
 
 from grader.probes.base import Probe, in_role, wait_for
 from grader.probes.greeting import Speaks
-from grader.probes.http import Entry, Greet, client_on, loopback, request
+from grader.probes.http import Entry, Greet, client_on, request
 from grader.probes.topology import App, Apps, whoami
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address
+from grader.stacks.dealings import Address, loopback
 
 HELD = 5  # connections that are held open at a door; more than happen to arrive at the same moment by chance
 ARRIVE = 1.0  # seconds until they must have reached the app

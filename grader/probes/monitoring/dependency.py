@@ -15,7 +15,8 @@ from grader.probes.app.session import FORM, LOGIN
 from grader.probes.base import Probe, in_role, nonce, wait_for
 from grader.probes.http import Entry, send
 from grader.probes.stack.headroom import Baseline, Headroom
-from grader.probes.topology import App, app_of, far_ends
+from grader.probes.topology import App, app_of
+from grader.stacks.arrivals import far_ends
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.dealings import Address, Vantage
 from grader.stacks.values import ServiceFacts

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from grader.probes.base import Probe
 from grader.probes.greeting import Greeting
-from grader.probes.http import Entry, Greet, loopback, send, site
+from grader.probes.http import Entry, Greet, send, site
 from grader.probes.monitoring.metrics import Expose, Sources
 from grader.probes.stack.published import STATE_PATHS, STATE_SIGNS, is_local
 from grader.stacks.base import Stack
-from grader.stacks.dealings import Address
+from grader.stacks.dealings import Address, loopback
 
 SECONDS = 3.0  # that an answer may take
 # Where monitoring servers say who they are: Prometheus, Alertmanager, Grafana, and whoever exports metrics.

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from grader.probes.base import Probe, nonce
 from grader.probes.greeting import Speaks
-from grader.probes.http import GREETING_SECONDS, Entry, Greet, loopback, send, site
+from grader.probes.http import GREETING_SECONDS, Entry, Greet, send, site
 from grader.probes.topology import App, Apps, Whoami, whoami
-from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address
+from grader.stacks.arrivals import doors, wakeups
+from grader.stacks.base import Stack
+from grader.stacks.dealings import Address, loopback
 from grader.stacks.values import Published, ServiceFacts
 
 ROUNDS = 3  # a worker may be replaced between its answer and the look at its process: then ask again
@@ -52,7 +53,7 @@ class AtEntrances(Probe[Entrances]):
     def ask(self, stack: Stack, /) -> Entrances:
         edge = {name for role in stack.roles() if role.name == "edge" for name in role.services}
         running = tuple(service for service in stack.services() if service.running)
-        ports = [(service, port) for service in running if service.service in edge for port in service.published]
+        ports = [(service, port) for service in running if service.service in edge for port in doors(stack, service)]
         entrances = tuple(_entrance(stack, service, port) for service, port in ports)
         return Entrances(entrances, tuple(sorted({service.service for service in running if not service.one_shot})))
 
@@ -198,13 +199,4 @@ def _traces(stack: Stack, to: Address, apps: tuple[App, ...]) -> Traces:
 
 
 def _wakeups(stack: Stack, apps: tuple[App, ...]) -> int:
-    """How often the processes of the app have given up the CPU to wait (voluntary_ctxt_switches, proc(5))."""
-    total = 0
-    for app in apps:
-        for process in app.tree:
-            try:
-                status = str(stack.inside(app.service, "proc_text", pid=process.pid, name="status"))
-            except CouldNotLook:  # it has ended
-                continue
-            total += sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("voluntary_ctxt"))
-    return total
+    return sum(wakeups(stack, app.service, (process.pid for process in app.tree)) for app in apps)

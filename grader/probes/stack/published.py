@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from grader.probes.base import Probe, in_role
 from grader.probes.greeting import Speaks
-from grader.probes.http import Entry, Greet, loopback, send
+from grader.probes.http import Entry, Greet, send
 from grader.probes.topology import Apps
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address
+from grader.stacks.dealings import Address, loopback
 from grader.stacks.values import Published, ServiceFacts
 
 SECONDS = 2.0  # that an answer may take

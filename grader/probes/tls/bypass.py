@@ -9,12 +9,12 @@ from grader.probes.app.session import LOGIN, jar_of, log_in
 from grader.probes.base import Probe, nonce
 from grader.probes.edge.static import whole
 from grader.probes.greeting import Speaks
-from grader.probes.http import Greet, loopback, send
+from grader.probes.http import Greet, send
 from grader.probes.pages import same_page
 from grader.probes.stack.published import is_local
 from grader.probes.topology import WHOAMI, whoami
 from grader.stacks.base import Stack
-from grader.stacks.dealings import Address
+from grader.stacks.dealings import Address, loopback
 
 SECONDS = 3.0  # that an answer may take
 

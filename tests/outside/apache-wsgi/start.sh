@@ -1,0 +1,3 @@
+#!/bin/bash
+echo starting
+apache2ctl -D FOREGROUND
