@@ -6,9 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from grader import asking
 from grader.catalog import Catalog
 from grader.model import Lab, Outcome, Reason, Report, Result, Role, skipped
 from grader.plan import Options, Plan, plan
@@ -17,6 +19,7 @@ from grader.runner import Run
 from grader.stacks.base import CouldNotLook, Opening, Settings, Stack
 from grader.stacks.journal import Journal
 from grader.stacks.opening import open_stack
+from grader.stacks.roles import Undecided
 from grader.stacks.settings import load
 
 JOURNAL = "journal.jsonl"
@@ -36,12 +39,21 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to grade: a lab, its workspace where there is one, and how the stack is reached."""
+    """What to grade: a lab, its workspace where there is one, and how the stack is reached.
+
+    `told` is what --role says, `given` what options say in the place of keys of grader.toml.
+    """
 
     lab: Lab
     workspace: Path | None
     url: str
     told: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What it is called in a sentence: the lab's name, or that of the stack which is in no lab."""
+        return self.lab.id if self.lab.checks and self.lab.stack else self.lab.title
 
 
 def state_folder(target: Target) -> Path:
@@ -53,8 +65,8 @@ def state_folder(target: Target) -> Path:
 
 
 def settings_of(target: Target) -> Settings:
-    """The learner's grader.toml; SettingsError when it cannot be used."""
-    return load(target.workspace or Path.cwd())
+    """The learner's grader.toml, and what options say instead; SettingsError when it cannot be used."""
+    return replace(load(target.workspace or Path.cwd()), **dict(target.given))
 
 
 def open_target(target: Target, agreed: frozenset[str] = frozenset()) -> Stack:
@@ -71,10 +83,35 @@ def open_target(target: Target, agreed: frozenset[str] = frozenset()) -> Stack:
             workspace=target.workspace,
             project=target.lab.id,
             told=target.told,
+            recalled=tuple(asking.recalled(state_folder(target)).items()),
             named=target.lab.roles,
             agreed=agreed,
         )
     )
+
+
+def opened(target: Target, agreed: frozenset[str], choose: Callable[[Undecided], str]) -> Stack:
+    """The stack of a target with its roles told apart; `choose` answers what its behaviour leaves open, or says "".
+
+    What was said of roles is kept for later runs. A question without an answer ends the run, unless something is down:
+    then that is said first.
+    """
+    stack = open_target(target, agreed)
+    try:
+        stack.roles()
+    except Undecided as question:
+        answer = choose(question)
+        if answer:
+            stack.close()
+            return opened(replace(target, told=(*target.told, (question.role, answer))), agreed, choose)
+        if all(fact.running or fact.one_shot for fact in stack.services()):
+            stack.close()
+            raise
+    except CouldNotLook:  # said by the checks that need a role
+        pass
+    else:
+        asking.remember(state_folder(target), dict(target.told))
+    return stack
 
 
 def refuse_open_journal(target: Target) -> None:
@@ -94,6 +131,7 @@ def run(
     keep: Callable[[Stack, tuple[Result, ...]], None] = lambda stack, results: None,
     on_end: Callable[[], None] = lambda: None,
     agreed: frozenset[str] = frozenset(),
+    choose: Callable[[Undecided], str] = lambda question: "",
 ) -> Report:
     """Checks a stack; `on_stack` hears when it is open, `on_result` of each result at once, `keep` of all
     while the stack is still open, `on_end` of Ctrl-C before the stack is put back.
@@ -103,7 +141,7 @@ def run(
     refuse_open_journal(target)
     begun, started = time.monotonic(), time.time()
     chosen = plan(catalog, target.lab, options)
-    stack = open_target(target, agreed)
+    stack = opened(target, agreed, choose)
     previous = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         on_stack(stack)

@@ -46,6 +46,12 @@ class CheckId(click.ParamType[str]):
         return [CompletionItem(name) for name in _catalog().checks if incomplete in name]
 
 
+ONLY = click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check, or topic, and its needs.")
+FORM = click.option("--format", "form", type=click.Choice(["terminal", "json", "junit"]), default="terminal")
+OUTPUT = click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file."
+)
+ROLE = click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
 STACK = click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
 
 
@@ -110,12 +116,12 @@ def reset(lab: str | None, into: Path | None) -> None:
 @click.argument("lab", type=LabName(), required=False)
 @click.option("--quick", is_flag=True, help="Nothing that disturbs the stack.")
 @click.option("--deep", is_flag=True, help="The slow checks, too.")
-@click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check, or topic, and what it needs.")
+@ONLY
 @click.option("--watch", is_flag=True, help="Again whenever a file or a container changes.")
-@click.option("--format", "form", type=click.Choice(["terminal", "json", "junit"]), default="terminal")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file.")
+@FORM
+@OUTPUT
 @STACK
-@click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
+@ROLE
 @click.option("--yes", is_flag=True, help="Agree to a repair, and to the commands of grader.toml.")
 def check(
     lab: str | None,
@@ -138,6 +144,53 @@ def check(
     target = _target(lab, stack, role)
     show = Show(catalog, target, options, form=form, output=output, style=_style(), write=_write, yes=yes)
     sys.exit(show.watch() if watch else show.once())
+
+
+@cli.command(epilog=EXIT_CODES)
+@click.argument("names", metavar="[PROJECT]", nargs=-1)
+@click.option("--containers", is_flag=True, help="The names are containers, not a Compose project.")
+@click.option("--disturb", is_flag=True, help="Also stop, kill and freeze things, and put them back; asks first.")
+@click.option("--deep", is_flag=True, help="The slow checks, too.")
+@ONLY
+@FORM
+@OUTPUT
+@ROLE
+@click.option("--host", multiple=True, metavar="NAME", help="The site's host name, when it is not localhost.")
+@click.option("--entry", metavar="URL", help="Where the site is: http://127.0.0.1:8080, or http://SERVICE:PORT inside.")
+@click.option("--slow-path", metavar="PATH", help="A page that takes a second, to see requests side by side.")
+@click.option("--yes", is_flag=True, help="Agree to a repair, and to what --disturb does.")
+def audit(
+    names: tuple[str, ...],
+    containers: bool,
+    disturb: bool,
+    deep: bool,
+    only: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    role: tuple[str, ...],
+    host: tuple[str, ...],
+    entry: str | None,
+    slow_path: str | None,
+    yes: bool,
+) -> None:
+    """Asks any running stack every check that applies: the project of this name, or of this folder."""
+    from grader import audit as audits
+    from grader import words
+    from grader.plan import Options
+    from grader.plan import plan as planned
+
+    if containers != bool(names) and (containers or len(names) > 1):
+        raise click.UsageError("name the containers after --containers" if containers else "one project at a time")
+    catalog = _catalog()
+    given = (("hosts", host), ("entry", entry), ("slow_path", slow_path))
+    told = tuple((key, value) for key, value in given if value)
+    target = audits.target(catalog, names, containers=containers, told=_told(role), given=told)
+    options = Options(not disturb, deep, tuple(name for word in only for name in catalog.chosen(word)))
+    if disturb and not yes:
+        click.echo(words.disturbances(planned(catalog, target.lab, options)), nl=False, err=True)
+        click.confirm("Go on?", abort=True, err=True)
+    show = audits.Audit(catalog, target, options, form=form, output=output, style=_style(), write=_write, yes=yes)
+    sys.exit(show.once())
 
 
 @cli.command()
@@ -363,14 +416,18 @@ def _target(lab: str | None, stack: str | None, roles: tuple[str, ...]) -> Targe
     from grader.checking import Target
 
     chosen = _catalog().lab(lab) if lab else _lab_here()
+    workspace = None if stack else course.find_workspace(root(), chosen)
+    return Target(chosen, workspace, stack or chosen.stack, _told(roles))
+
+
+def _told(roles: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     told = []
     for word in roles:
         role, separator, service = word.partition("=")
         if not separator or role not in ("edge", "app") or not service:
             raise click.UsageError(f"--role {word}: write edge=SERVICE or app=SERVICE")
         told.append((role, service))
-    workspace = None if stack else course.find_workspace(root(), chosen)
-    return Target(chosen, workspace, stack or chosen.stack, tuple(told))
+    return tuple(told)
 
 
 def _lay_out(

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from grader import agreement, checking
+from grader import agreement, asking, checking
 from grader.catalog import Catalog
 from grader.checking import Target
 from grader.model import Report, Result
@@ -23,12 +24,18 @@ from grader.render.style import Style
 from grader.stacks.base import CouldNotLook, Stack
 
 NOT_GRADED = 3
+PLAIN = Style(colour=False)
 SETTLE = 1.0  # seconds of quiet after a change, before --watch looks again
 
 
 @dataclass(frozen=True)
 class Show:
-    """One invocation of `check` (or `record`). `write` prints; nothing else here does."""
+    """One invocation of `check` (or `record`). `write` prints; nothing else here does.
+
+    With `grows`, each check's line is there as soon as its step is ready; else the whole report at the end.
+    """
+
+    grows: ClassVar[bool] = True
 
     catalog: Catalog
     target: Target
@@ -49,23 +56,23 @@ class Show:
         done: list[Result] = []
 
         def on_stack(stack: Stack) -> None:
-            if live:
+            if live and self.grows:
                 names = tuple(dict.fromkeys(fact.service for fact in stack.services() if fact.running))
                 roles = checking.roles_or_why(stack)
                 self.write(terminal.header(self.target.lab, stack.project, roles, names, self.style))
 
         def on_end() -> None:
-            if live:
+            if live and self.grows:
                 self._grow(growing.rest(), 0, 0)
             self.write("\nPutting the stack back …\n")
 
         def on_result(result: Result) -> None:
             done.append(result)
             if live:
-                self._grow(growing.add(result), len(done), len(checks))
+                self._grow(growing.add(result) if self.grows else "", len(done), len(checks))
 
         if live:
-            self.write(self.style.paint(f"Looking at {self.target.lab.id} …", "dim") + "\n")
+            self.write(self.style.paint(f"Looking at {self.target.word} …", "dim") + "\n")
         try:
             report = self._run(on_stack, on_result, on_end)
         except checking.Interrupted:
@@ -111,6 +118,7 @@ class Show:
             keep=self._keep,
             on_end=on_end,
             agreed=self._agreed(),
+            choose=asking.ask,
         )
 
     def _agreed(self) -> frozenset[str]:
@@ -129,10 +137,9 @@ class Show:
             self.output.write_text(text, encoding="utf-8")
 
     def _finish(self, report: Report, live: bool) -> None:
-        follow_up = self._follow_up()
-        last = terminal.summary(report, terminal.next_step(report, follow_up), self.style)
+        last = terminal.summary(report, self._next_step(report), self.style)
         if live:
-            self.write(last)
+            self.write(last if self.grows else self._whole(report, self.style))
             return
         if self.form == "recording":
             self.write(f"{self.output}: {terminal.plural(len(report.results), 'answer')} recorded.\n{last}")
@@ -147,16 +154,18 @@ class Show:
     def _json(self, report: Report) -> str:
         return to_json(report, self._page, self._owner)
 
-    def _whole(self, report: Report) -> str:
-        """The terminal report in one piece, for a file."""
-        plain = Style(colour=False)
+    def _whole(self, report: Report, style: Style = PLAIN) -> str:
+        """The terminal report in one piece."""
         chosen = plan(self.catalog, self.target.lab, self.options)
         sections = checking.groups(self.catalog, self.target.lab, chosen)
-        growing = LiveReport(sections, {check.id: check for check in chosen.asked}, self._page, plain)
-        text = terminal.header(report.lab, report.stack, report.roles, report.services, plain)
+        growing = LiveReport(sections, {check.id: check for check in chosen.asked}, self._page, style)
+        text = terminal.header(report.lab, report.stack, report.roles, report.services, style)
         asked = {check.id for check in chosen.asked}
         text += "".join(growing.add(result) for result in report.results if result.check.id in asked)
-        return text + terminal.summary(report, terminal.next_step(report, self._follow_up()), plain)
+        return text + terminal.summary(report, self._next_step(report), style)
+
+    def _next_step(self, report: Report) -> str:
+        return terminal.next_step(report, self._follow_up())
 
     def _grow(self, text: str, done: int, total: int) -> None:
         erase = "\r\x1b[K" if self.style.live else ""

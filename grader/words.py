@@ -81,6 +81,13 @@ def plan(chosen: Plan, style: Style) -> str:
     return "\n".join(rows) + "\n"
 
 
+def disturbances(chosen: Plan) -> str:
+    """What a run would do to a stack beside looking at it, before it does."""
+    rows = [f"  {check.id:<36} {check.title}" for check in chosen.asked if check.disturbs]
+    rows = ["To see how the stack takes it, services are stopped, frozen, killed and reloaded for these checks:", *rows]
+    return "\n".join([*rows, "Each is put back at once; visitors may notice. The rest only looks.", ""])
+
+
 def probe_in_words(check: AnyCheck) -> str:
     how = "disturbs the stack" if check.disturbs else "measures time, alone" if check.probe.alone else "looks only"
     return f"{how}, about {check.probe.seconds:g} s"

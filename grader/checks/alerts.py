@@ -91,7 +91,7 @@ def _would_fire(course: Course, interval: float) -> bool:
 def alert_error_rate(seen: Drilled) -> Verdict:
     """Visitors who get errors leave without a word. Half of them did in this drill: somebody has to hear of it."""
     if not seen.errors:
-        return skipped("needs an endpoint that fails: switch the bench on (PINBOARD_BENCH=1)")
+        return skipped("needs an endpoint that fails, as the course's bench has (PINBOARD_BENCH=1)")
     found = next((course for course in seen.courses if course.errors >= 0 and not course.noisy), None)
     if found is not None:
         return passed(

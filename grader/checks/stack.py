@@ -122,7 +122,8 @@ def edge_reachable(seen: Entrances) -> Verdict:
     if not seen.entrances:
         return failed(
             f"no service publishes a port (running: {', '.join(seen.running) or 'none'})",
-            hint="which service do visitors talk to? Give it `ports:`, on 127.0.0.1 for this machine only",
+            hint="which service do visitors talk to? Give it `ports:`, on 127.0.0.1 for this machine only. Where "
+            "a proxy of another stack leads to it, name it as entry (http://SERVICE:PORT)",
             reproduce="docker compose ps",
         )
     silent = seen.entrances[0]

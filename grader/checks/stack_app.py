@@ -50,7 +50,7 @@ def app_identity(seen: Identity) -> Verdict:
     return unknown(
         Reason.UNREACHABLE,
         f"{who}, but requests to {seen.site} leave no trace in its processes",
-        hint="if the app has paths of its own behind the proxy, run it with its bench (PINBOARD_BENCH=1)",
+        hint="if the app has paths of its own behind the proxy, name a slow page of it as slow_path in grader.toml",
     )
 
 

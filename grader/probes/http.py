@@ -17,7 +17,7 @@ from typing import Any, ClassVar, cast
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.greeting import Greeting, Speaks
-from grader.stacks.arrivals import doors
+from grader.stacks.arrivals import doors, told_entry
 from grader.stacks.base import BODY_CAP, CouldNotLook, Stack
 from grader.stacks.dealings import HOST, Address, Exchange, From, Vantage, loopback
 
@@ -210,12 +210,12 @@ class Entry(Probe[Address]):
     """
 
     def ask(self, stack: Stack, /) -> Address:
-        if stack.settings.entry:
-            scheme, _, place = stack.settings.entry.rpartition("://")
-            host, _, port = place.rpartition(":")
-            told = Greet(host.strip("[]") or "127.0.0.1", int(port))
+        scheme, host, port = told_entry(stack.settings)
+        if port:
+            doors_of = (d for s in stack.services() if s.service == host and s.running for d in doors(stack, s))
+            there = next((loopback(door.address) for door in doors_of), host or "127.0.0.1")
             tls = stack.settings.hosts[0] if scheme == "https" else ""
-            return Address(told.host, told.port, tls=tls) if scheme else stack.ask(told).to
+            return Address(there, port, tls=tls) if scheme else stack.ask(Greet(there, port)).to
         found = stack.ask(Greetings())
         return max(found, key=lambda greeting: (greeting.rank, bool(greeting.to.tls))).to
 

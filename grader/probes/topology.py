@@ -66,8 +66,8 @@ def whoami(
 
 def needs_bench(what: str, key: str = "") -> NotApplicable:
     """Why a check is not judged without the bench; `key` of grader.toml names something that would do instead."""
-    instead = f", or name one as {key} in grader.toml" if key else ""
-    return NotApplicable(f"needs {what}: switch the bench on (PINBOARD_BENCH=1){instead}")
+    instead = f"; {key} in grader.toml can name one" if key else ""
+    return NotApplicable(f"needs {what}, as the course's bench has (PINBOARD_BENCH=1){instead}")
 
 
 def require_bench(stack: Stack, what: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.model import AnyCheck, Outcome, Reason, Result
+from grader.model import AnyCheck, Outcome, Reason, Result, not_owed
 from grader.render import terminal
 from grader.render.style import Style
 
@@ -23,12 +23,20 @@ class LiveReport:
     """Takes results in any order and returns the text that can be shown so far."""
 
     def __init__(
-        self, groups: Sequence[Group], checks: Mapping[str, AnyCheck], page: Callable[[str], str], style: Style
+        self,
+        groups: Sequence[Group],
+        checks: Mapping[str, AnyCheck],
+        page: Callable[[str], str],
+        style: Style,
+        *,
+        folded: bool = False,
     ):
+        """With `folded`, what does not apply is left to terminal.unjudged."""
         self._open = list(groups)
         self._checks = checks
         self._page = page
         self._style = style
+        self._folded = folded
         self._results: dict[str, Result] = {}
         self._shown: set[str] = set()
         self._current: Group | None = None
@@ -86,6 +94,8 @@ class LiveReport:
     def _tells(self, group: Group, result: Result) -> bool:
         if result.outcome is Outcome.SKIP and result.verdict.reason in (Reason.BLOCKED, Reason.LEFT_OUT):
             return False  # folded under what blocks it; counted in the last line
+        if self._folded and not_owed(result):
+            return False
         return not group.earlier or result.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
 
     def _waiting_for(self, name: str) -> tuple[str, ...]:

@@ -79,6 +79,20 @@ def summary(report: Report, next_step: str, style: Style) -> str:
     return f"\n{style.paint(said, colour)}\n{style.wrap(next_step, '      ', 'Next: ')}\n"
 
 
+def unjudged(results: Iterable[Result], style: Style) -> str:
+    """What does not apply, by what it would need: one row for each reason, with the checks that share it."""
+    by_reason: dict[str, list[str]] = {}
+    for result in results:
+        if result.verdict.reason is Reason.NOT_APPLICABLE and result.outcome is Outcome.SKIP:
+            by_reason.setdefault(result.verdict.because, []).append(result.check.id)
+    out = heading("Not judged, and what it would need", style) if by_reason else ""
+    for because, names in by_reason.items():
+        out += (
+            style.wrap(because, "    ", "  ") + "\n" + style.paint(style.wrap(", ".join(names), "    "), "dim") + "\n"
+        )
+    return out
+
+
 def all_waits(style: Style) -> str:
     """What stands under the heading of a step of which nothing could be asked."""
     return style.paint("  waits    for what failed in another step", "dim") + "\n"

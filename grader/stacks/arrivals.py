@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
-from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.base import CouldNotLook, Settings, Stack
 from grader.stacks.dealings import HOST, Address, Exchange, loopback
 from grader.stacks.values import Published, ServiceFacts
 
@@ -20,11 +20,21 @@ PATHS = ("/", "/grader-looks-for-the-app")  # the first page may be a file that 
 
 
 def doors(stack: Stack, service: ServiceFacts) -> tuple[Published, ...]:
-    """The ports of this machine at which a service answers: published ones, or its own on the host's network."""
+    """Where this machine reaches a service: published ports, its own on the host's network, or where `entry` says."""
+    _, host, port = told_entry(stack.settings)
+    if host == service.service:
+        return tuple(Published(at.address, port, port) for at in service.networks[:1] if at.address)
     if service.network_mode != "host":
         return service.published
     own = {(socket.address, socket.port) for socket in stack.sockets(service).listening if socket.port and socket.pids}
-    return tuple(Published(address, port, port) for address, port in sorted(own))
+    return tuple(Published(address, number, number) for address, number in sorted(own))
+
+
+def told_entry(settings: Settings) -> tuple[str, str, int]:
+    """Scheme ("" when it is not said), host or service, and port of the key `entry`; ("", "", 0) without one."""
+    scheme, _, place = settings.entry.rpartition("://")
+    host, _, port = place.rpartition(":")
+    return scheme, host.strip("[]"), int(port or 0)
 
 
 def far_ends(stack: Stack, service: ServiceFacts) -> tuple[tuple[int, str, int], ...]:
@@ -74,7 +84,6 @@ class Arrivals:
 
     def _entrances(self, name: str) -> tuple[Address, ...]:
         if name not in self._ways:
-            # The engine binds a port twice, for IPv4 and IPv6: once is enough.
             ports = {door.host_port: loopback(door.address) for s in self._of(name) for door in doors(self._stack, s)}
             with ThreadPoolExecutor(max(len(ports), 1)) as crowd:
                 greeted = crowd.map(lambda port: self._greeted(ports[port], port), sorted(ports))

@@ -62,7 +62,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a backend needs to open a stack. `told` is --role, `named` what lab.toml calls the roles."""
+    """What a backend needs to open a stack.
+
+    `told` is --role, `recalled` what that said in earlier runs, `named` what lab.toml calls the roles.
+    """
 
     url: str
     settings: Settings
@@ -70,6 +73,7 @@ class Opening:
     workspace: Path | None = None
     project: str = ""  # the name the stack usually has
     told: tuple[tuple[str, str], ...] = ()
+    recalled: tuple[tuple[str, str], ...] = ()
     named: tuple[tuple[str, str], ...] = ()
     agreed: frozenset[str] = frozenset()  # the texts of those commands of grader.toml that may be run
     variables: tuple[tuple[str, str], ...] = ()  # what they need beside our own environment

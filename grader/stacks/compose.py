@@ -31,7 +31,7 @@ from grader.stacks.journal import Journal
 from grader.stacks.logs import layer_size, log_text
 from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
-from grader.stacks.roles import find_roles
+from grader.stacks.roles import Hearsay, find_roles
 from grader.stacks.values import Connection, ImageFacts, ImageFile, LogText, Process, ServiceFacts, Socket, Sockets
 
 E = TypeVar("E")
@@ -50,8 +50,7 @@ class ComposeStack(Faults):
         settings: Settings,
         state: Path,
         workspace: Path | None = None,
-        told: Mapping[str, str] | None = None,
-        named: Mapping[str, str] | None = None,
+        said: Hearsay | None = None,
         agreed: frozenset[str] = frozenset(),
         variables: Mapping[str, str] | None = None,
         api: docker.APIClient | None = None,
@@ -60,8 +59,7 @@ class ComposeStack(Faults):
         self.project = project
         self.settings = settings
         self.workspace = workspace
-        self._told = told or {}
-        self._named = named or {}
+        self._said = said or Hearsay()
         self._agreed = agreed
         # A command of the learner's has to find the very stack that is looked at, whatever its folder is called.
         self._variables = {"COMPOSE_PROJECT_NAME": project, **(variables or {})}
@@ -83,22 +81,29 @@ class ComposeStack(Faults):
 
     def _snapshot(self) -> tuple[ServiceFacts, ...]:
         try:
-            listed = self._api.containers(all=True, filters={"label": f"{PROJECT}={self.project}"})
             raws = []
-            for entry in listed:
+            for name in self._listed():
                 try:
-                    raws.append(self._api.inspect_container(entry["Id"]))
+                    raws.append(self._api.inspect_container(name))
                 except docker.errors.NotFound:  # went away between the list and the look
                     continue
         except DockerException as trouble:
             raise gone(trouble) from trouble
         waited_for = jobs(raws)
         parts = [raw for raw in raws if not is_spent(raw)]
-        facts = [service_facts(raw, self._image_config(raw["Image"]), waited_for) for raw in parts]
+        facts = [self._facts(raw, waited_for) for raw in parts]
         found = tuple(sorted(facts, key=lambda fact: (fact.service, fact.name)))
         if self._as_found is None:
             self._as_found = found
         return found
+
+    def _facts(self, raw: Mapping[str, Any], jobs: frozenset[str]) -> ServiceFacts:
+        return service_facts(raw, self._image_config(raw["Image"]), jobs)
+
+    def _listed(self) -> list[str]:
+        """Ids (or names) of the stack's containers, running or not."""
+        listed = self._api.containers(all=True, filters={"label": f"{PROJECT}={self.project}"})
+        return [str(entry["Id"]) for entry in listed]
 
     def as_found(self) -> tuple[ServiceFacts, ...]:
         known = self.services()
@@ -126,7 +131,7 @@ class ComposeStack(Faults):
     def roles(self) -> tuple[Role, ...]:
         def find() -> tuple[Role, ...]:
             while True:
-                found = find_roles(self, self.services(), self._told, self._named)
+                found = find_roles(self, self.services(), self._said)
                 if all(role.services for role in found) or not self._young():
                     return found
                 time.sleep(LOOK_AGAIN)
@@ -313,8 +318,7 @@ def open_stack(opening: Opening) -> ComposeStack:
         settings=opening.settings,
         state=opening.state,
         workspace=opening.workspace,
-        told=dict(opening.told),
-        named=dict(opening.named),
+        said=Hearsay(dict(opening.told), dict(opening.recalled), dict(opening.named)),
         agreed=opening.agreed,
         variables=dict(opening.variables),
         api=api,

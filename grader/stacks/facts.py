@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -123,12 +124,14 @@ def _log_options(config: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _published(raw: Mapping[str, Any], protocol: str) -> tuple[Published, ...]:
     ports = (raw["NetworkSettings"].get("Ports") or {}).items()
-    return tuple(
+    found = [
         Published(binding["HostIp"], int(binding["HostPort"]), int(inside.partition("/")[0]))
         for inside, bindings in sorted(ports)
         if inside.endswith(f"/{protocol}")
         for binding in bindings or []
-    )
+    ]
+    # A port that is open to every machine is bound twice, for IPv4 and IPv6: one promise, and one thing to look at.
+    return tuple(port for port in found if port.address != "::" or replace(port, address="0.0.0.0") not in found)
 
 
 def _networks(raw: Mapping[str, Any]) -> tuple[Attached, ...]:

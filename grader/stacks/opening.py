@@ -11,11 +11,11 @@ from typing import cast
 from grader.model import Reason
 from grader.stacks.base import CouldNotLook, Opening, Stack
 
-SCHEMES = ("compose", "recorded")
+SCHEMES = ("compose", "containers", "recorded")
 
 
 def open_stack(opening: Opening) -> Stack:
-    """The stack behind a URL: compose://PROJECT, compose://FILE of the workspace, recorded://FILE."""
+    """The stack behind a URL: compose://PROJECT, compose://FILE of the workspace, containers://NAME,NAME, recorded://FILE."""
     scheme, separator, _ = opening.url.partition("://")
     if not separator or scheme not in SCHEMES:
         known = " or ".join(f"{name}://…" for name in SCHEMES)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from grader.model import Reason, Role
-from grader.stacks.arrivals import Arrivals, doors
+from grader.stacks.arrivals import Arrivals, doors, told_entry
 from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.values import Process, ServiceFacts
 
@@ -58,20 +59,28 @@ def runs_python(process: Process) -> bool:
     return named or process.embeds_python
 
 
-def find_roles(
-    stack: Stack, services: tuple[ServiceFacts, ...], told: Mapping[str, str], named: Mapping[str, str]
-) -> tuple[Role, ...]:
+@dataclass(frozen=True, slots=True)
+class Hearsay:
+    """What others say of roles: `told` by --role, `recalled` from earlier runs, `named` in lab.toml."""
+
+    told: Mapping[str, str] = field(default_factory=dict)
+    recalled: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_roles(stack: Stack, services: tuple[ServiceFacts, ...], said: Hearsay) -> tuple[Role, ...]:
     """The roles `edge` and `app`.
 
-    `told` is --role; `named` is what lab.toml calls them, which decides only between several candidates. Raises
-    Undecided with one question where nothing decides, and CouldNotLook for a name that no service has.
+    What lab.toml calls them decides only between several candidates. Raises Undecided with one question where nothing
+    decides, and CouldNotLook for a name of --role that no service has.
     """
     running = tuple(service for service in services if service.running and not service.one_shot)
-    edge, app = (_said(role, running, told) for role in ROLES)
+    edge, app = (_said(role, running, said) for role in ROLES)
+    edge = edge or _entered(running, told_entry(stack.settings)[1])
     ways = {} if edge else _publishers(running, stack)
     servers = {} if app else _python_servers(running, stack)
-    edge = edge or _only("edge", ways, named)
-    app = app or _only("app", servers, named)
+    edge = edge or _only("edge", ways, said.named)
+    app = app or _only("app", servers, said.named)
     if edge and app:
         return edge, app
     arrivals = Arrivals(running, stack)
@@ -79,20 +88,30 @@ def find_roles(
     return edge, app or _behind(edge, servers, running, arrivals)
 
 
-def _said(role: str, running: tuple[ServiceFacts, ...], told: Mapping[str, str]) -> Role | None:
-    """The role as --role or a label gives it."""
+def _said(role: str, running: tuple[ServiceFacts, ...], said: Hearsay) -> Role | None:
+    """The role as --role or a label gives it; what was said earlier counts as long as there are such services."""
     names = {service.service for service in running}
-    if role in told:
-        wanted = tuple(told[role].split(","))
+    if role in said.told:
+        wanted = tuple(said.told[role].split(","))
         missing = [name for name in wanted if name not in names]
         if missing:
             known = ", ".join(sorted(names)) or "none"
             raise CouldNotLook(
-                Reason.UNREACHABLE, f"--role {role}={told[role]}: no service {missing[0]} is running (running: {known})"
+                Reason.UNREACHABLE,
+                f"--role {role}={said.told[role]}: no service {missing[0]} is running (running: {known})",
             )
         return Role(role, wanted, "you said so with --role")
     labelled = {s.service for s in running if role in re.split(r"[\s,]+", dict(s.labels).get(LABEL, ""))}
-    return Role(role, tuple(sorted(labelled)), f"its label {LABEL} says so") if labelled else None
+    if labelled:
+        return Role(role, tuple(sorted(labelled)), f"its label {LABEL} says so")
+    earlier = tuple(said.recalled.get(role, "").split(","))
+    return Role(role, earlier, "you said so earlier") if names.issuperset(earlier) else None
+
+
+def _entered(running: tuple[ServiceFacts, ...], name: str) -> Role | None:
+    """The edge where `entry` names a service: one that a proxy outside of the stack leads to, without any port."""
+    found = any(service.service == name for service in running)
+    return Role("edge", (name,), "the entry that you named is there") if found else None
 
 
 def _only(role: str, candidates: Mapping[str, str], named: Mapping[str, str]) -> Role | None:

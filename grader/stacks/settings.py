@@ -49,7 +49,7 @@ def load(workspace: Path) -> Settings:
         raise SettingsError(f"{path}: 'loopback_ports' must be a list of port numbers, such as [9090]")
     entry = data.get("entry", "")
     if entry and not ENTRY.fullmatch(entry):
-        such_as = '"127.0.0.1:8080" or "https://127.0.0.1:8443"'
+        such_as = '"127.0.0.1:8080", "https://127.0.0.1:8443" or "http://SERVICE:8000"'
         raise SettingsError(f"{path}: 'entry' must be an address and a port, such as {such_as}, not {entry!r}")
     for key in ("metrics", "prometheus"):
         if data.get(key) and not URL.fullmatch(data[key]):

@@ -10,7 +10,7 @@ import pytest
 from grader.model import Role
 from grader.stacks.base import CouldNotLook, Settings, Stack
 from grader.stacks.dealings import Address, Exchange, Vantage
-from grader.stacks.roles import Undecided, find_roles
+from grader.stacks.roles import Hearsay, Undecided, find_roles
 from grader.stacks.values import Attached, Mount, Process, Published, ServiceFacts, Socket, Sockets
 from tests.probes.service import SERVICE, process
 
@@ -89,12 +89,12 @@ class Fake:
         self.asked += 1
         return Exchange(part.says, "", cut=False, closed=True, first=0.0, total=0.0)
 
-    def roles(self, told: dict[str, str] | None = None, named: dict[str, str] | None = None) -> dict[str, Role]:
-        return {role.name: role for role in find_roles(cast("Stack", self), self.services, told or {}, named or {})}
+    def roles(self, **said: dict[str, str]) -> dict[str, Role]:
+        return {role.name: role for role in find_roles(cast("Stack", self), self.services, Hearsay(**said))}
 
 
 def chosen(fake: Fake, **told: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    found = fake.roles(told)
+    found = fake.roles(told=told)
     return found["edge"].services, found["app"].services
 
 
@@ -218,8 +218,16 @@ def test_role_may_name_several_services() -> None:
 
 def test_role_with_a_name_that_no_service_has_says_which_there_are() -> None:
     with pytest.raises(CouldNotLook, match=r"no service api is running \(running: app, web\)"):
-        Fake({"app": APP, "web": NGINX}).roles({"app": "api"})
+        Fake({"app": APP, "web": NGINX}).roles(told={"app": "api"})
 
 
 def test_a_stack_that_publishes_nothing_has_no_edge() -> None:
     assert Fake({"app": APP}).roles()["edge"] == Role("edge", (), "no service publishes a port")
+
+
+def test_what_was_said_earlier_counts_as_long_as_there_is_such_a_service() -> None:
+    fake = Fake({"a": APP, "b": APP, "web": NGINX})
+
+    assert fake.roles(recalled={"app": "b"})["app"] == Role("app", ("b",), "you said so earlier")
+    with pytest.raises(Undecided):
+        fake.roles(recalled={"app": "gone"})

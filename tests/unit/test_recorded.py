@@ -59,7 +59,7 @@ def test_a_file_that_is_no_recording_is_named(tmp_path: Path, text: str) -> None
 
 @pytest.mark.parametrize("url", ("compose", "ssh://host", "", "recorded:/x"))
 def test_an_address_without_a_known_scheme_is_refused_with_the_known_ones(tmp_path: Path, url: str) -> None:
-    with pytest.raises(CouldNotLook, match=r"write compose://… or recorded://…"):
+    with pytest.raises(CouldNotLook, match=r"write compose://… or containers://… or recorded://…"):
         open_stack(Opening(url, Settings(), tmp_path))
 
 

@@ -19,8 +19,8 @@ from typing import ClassVar
 
 from grader.probes.app.session import entered, jar_of, log_in
 from grader.probes.base import COURSE_APP, Probe, in_role
-from grader.probes.http import Entry
-from grader.stacks.base import Stack
+from grader.probes.http import Entry, HttpAnswer, send
+from grader.stacks.base import NotApplicable, Stack
 
 SALT = b"cookie-session"
 SIGNATURE = 20  # bytes of SHA-1
@@ -80,9 +80,22 @@ def seal_of(value: str) -> Seal | None:
 
 
 def live_seals(stack: Stack) -> tuple[Seal, ...]:
-    """The seals of the cookies of a fresh login, for probes, never for evidence; empty when Flask signed none."""
-    login = entered(log_in(stack, stack.ask(Entry())))
-    return tuple(seal for _, value in jar_of(login.answer) if (seal := seal_of(value)))
+    """The seals of the cookies of a fresh login, for probes, never for evidence; empty when Flask signed none.
+
+    Where nobody can sign in, a visitor's first page may come with a signed cookie, too: it is the same key.
+    """
+    to = stack.ask(Entry())
+    try:
+        return _seals(entered(log_in(stack, to)).answer)
+    except NotApplicable:
+        seals = _seals(send(stack, to, "/"))
+        if seals:
+            return seals
+        raise
+
+
+def _seals(answered: HttpAnswer) -> tuple[Seal, ...]:
+    return tuple(seal for _, value in jar_of(answered) if (seal := seal_of(value)))
 
 
 def key_among(keys: Iterable[str], seals: Iterable[Seal]) -> str | None:

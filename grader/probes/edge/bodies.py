@@ -67,17 +67,24 @@ class OversizedUpload(Probe[OverLimit]):
         with ThreadPoolExecutor() as pool:  # side by side: a server without a limit waits for each as long as we let it
             heads = ((length,), (length, ("Expect", "100-continue")))
             announced, expected = pool.map(lambda head: _refusal(_post(stack, path, head, b"", PROMPT)), heads)
-        if path == "/" and announced.status in (404, 405):
-            raise needs_bench("an endpoint that takes uploads")
+        _refuse_closed(path, announced)
         body = chunked(bytes(TOO_LARGE))
+        streamed = _refusal(_post(stack, path, (("Transfer-Encoding", "chunked"),), body, SENDING))
+        _refuse_closed(path, streamed)
         return OverLimit(
             path,
             announced,
             expected,
-            _refusal(_post(stack, path, (("Transfer-Encoding", "chunked"),), body, SENDING)),
+            streamed,
             send(stack, stack.ask(Entry()), "/healthz" if stack.ask(Named()) else "/").status,
             site(stack, stack.ask(Entry())),
         )
+
+
+def _refuse_closed(path: str, refusal: Refusal) -> None:
+    """NotApplicable when the first page takes no upload of any size: that says nothing of a limit."""
+    if path == "/" and refusal.status in (404, 405):
+        raise needs_bench("an endpoint that takes uploads")
 
 
 @dataclass(frozen=True, slots=True)

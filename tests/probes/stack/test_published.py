@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from grader.probes.edge.proxy_workers import crew_of
@@ -59,11 +57,13 @@ def holding(*pids: int, port: int = 80) -> Sockets:
 def test_the_proxy_is_who_holds_the_published_ports_and_all_below(
     processes: tuple[Process, ...], sockets: Sockets, expected: tuple[tuple[int, bool], ...]
 ) -> None:
-    assert tuple((worker.pid, worker.master) for worker in crew_of(EDGE, processes, sockets)) == expected
+    assert (
+        tuple((worker.pid, worker.master) for worker in crew_of(EDGE, processes, sockets, frozenset({80}))) == expected
+    )
 
 
 def test_two_published_ports_have_two_masters() -> None:
-    facts = replace(EDGE, published=(*EDGE.published, Published("0.0.0.0", 8443, 443)))
+    ports = frozenset({80, 443})
     processes = (process(1, 0, 0), process(8, 1, 101), process(20, 0, 0), process(28, 20, 101))
     sockets = Sockets((*holding(1, 8).listening, *holding(20, 28, port=443).listening), ())
-    assert [worker.pid for worker in crew_of(facts, processes, sockets) if worker.master] == [1, 20]
+    assert [worker.pid for worker in crew_of(EDGE, processes, sockets, ports) if worker.master] == [1, 20]
