@@ -17,7 +17,7 @@ from typing import Any, ClassVar, cast
 from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.greeting import Greeting, Speaks
-from grader.stacks.arrivals import doors, told_entry
+from grader.stacks.arrivals import Arrivals, doors, told_entry
 from grader.stacks.base import BODY_CAP, CouldNotLook, Stack
 from grader.stacks.dealings import HOST, Address, Exchange, From, Vantage, loopback
 
@@ -206,7 +206,8 @@ class Entry(Probe[Address]):
     """Where the site is: the published address at which a browser on this machine ends up.
 
     That is the port that shows most of the site, and of several the one that speaks TLS. An app that is down changes
-    nothing about it: whoever only redirects to HTTPS stays behind one that shows an error.
+    nothing about it: whoever only redirects to HTTPS stays behind one that shows an error. Of equal ones, a page of the
+    proxy's own (its statistics, say) stays behind the one that leads to the app.
     """
 
     def ask(self, stack: Stack, /) -> Address:
@@ -217,7 +218,16 @@ class Entry(Probe[Address]):
             tls = stack.settings.hosts[0] if scheme == "https" else ""
             return Address(there, port, tls=tls) if scheme else stack.ask(Greet(there, port)).to
         found = stack.ask(Greetings())
-        return max(found, key=lambda greeting: (greeting.rank, bool(greeting.to.tls))).to
+        best = max((greeting.rank, bool(greeting.to.tls)) for greeting in found)
+        equal = [greeting.to for greeting in found if (greeting.rank, bool(greeting.to.tls)) == best]
+        return equal[0] if len(equal) == 1 else _leading(stack, equal)
+
+
+def _leading(stack: Stack, places: list[Address]) -> Address:
+    """The first of several addresses from which requests arrive in the app, else the first."""
+    apps = {name for role in stack.roles() if role.name == "app" for name in role.services}
+    arrivals = Arrivals(tuple(s for s in stack.services() if s.running and not s.one_shot), stack)
+    return next((to for to in places if apps.intersection(arrivals.woken(to))), places[0])
 
 
 @dataclass(frozen=True)

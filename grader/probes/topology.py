@@ -10,7 +10,7 @@ from grader.probes.base import Probe, in_role, nonce
 from grader.probes.http import Entry, greeted, json_of, send, text_of
 from grader.stacks.arrivals import far_ends
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
-from grader.stacks.dealings import HOST, Address, From, Vantage
+from grader.stacks.dealings import HOST, Address, From, Vantage, from_beside
 from grader.stacks.roles import runs_python
 from grader.stacks.values import Process, ServiceFacts, Socket
 
@@ -250,5 +250,4 @@ def _nobody(stack: Stack) -> tuple[App, ...]:
 def _address(socket: Socket, pid: int) -> Address:
     if socket.path:
         return Address("", path=socket.path, pid=pid)
-    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    return Address(anywhere.get(socket.address, socket.address), socket.port)
+    return Address(from_beside(socket.address), socket.port)

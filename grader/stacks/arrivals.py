@@ -64,9 +64,13 @@ class Arrivals:
     def reached(self, name: str) -> tuple[str, ...]:
         """The services, `name` itself too, in which requests to the ports of `name` arrive."""
         if name not in self._reached:
-            woken = next(filter(None, (self._woken(to, path) for path in PATHS for to in self._entrances(name))), ())
+            woken = next(filter(None, map(self.woken, self._entrances(name))), ())
             self._reached[name] = woken or self._connected(name)
         return self._reached[name]
+
+    def woken(self, to: Address) -> tuple[str, ...]:
+        """The services in which requests to an address arrive; () when that leaves no trace."""
+        return next(filter(None, (self._woken(to, path) for path in PATHS)), ())
 
     def runs(self, name: str, programs: tuple[str, ...]) -> bool:
         """Whether a process of a service is called like one of `programs`."""

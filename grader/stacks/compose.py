@@ -31,7 +31,7 @@ from grader.stacks.journal import Journal
 from grader.stacks.logs import layer_size, log_text
 from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
-from grader.stacks.roles import Hearsay, find_roles
+from grader.stacks.roles import Hearsay, Undecided, find_roles
 from grader.stacks.values import Connection, ImageFacts, ImageFile, LogText, Process, ServiceFacts, Socket, Sockets
 
 E = TypeVar("E")
@@ -131,9 +131,13 @@ class ComposeStack(Faults):
     def roles(self) -> tuple[Role, ...]:
         def find() -> tuple[Role, ...]:
             while True:
-                found = find_roles(self, self.services(), self._said)
-                if all(role.services for role in found) or not self._young():
-                    return found
+                try:
+                    found = find_roles(self, self.services(), self._said)
+                    if all(role.services for role in found) or not self._young():
+                        return found
+                except Undecided:  # one that does not listen yet may be the answer
+                    if not self._young():
+                        raise
                 time.sleep(LOOK_AGAIN)
 
         # Once for the whole run: what a service is does not change while a probe has stopped its neighbour.

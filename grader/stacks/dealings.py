@@ -46,6 +46,14 @@ def loopback(bound: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bound, bound)
 
 
+def from_beside(bound: str) -> str:
+    """The address at which a container reaches a server of its own that is bound to `bound`.
+
+    A server on all IPv6 addresses takes IPv4, too (ipv6(7), IPV6_V6ONLY), and many a container has no IPv6 at all.
+    """
+    return {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(bound, bound)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What came back on one connection. `error` is "" or says what went wrong; `cut` says that a bound was reached.

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from grader.model import Reason
 from grader.probes.base import Probe, in_role, wait_for
-from grader.probes.http import Entry
+from grader.probes.http import Entry, site
 from grader.probes.load import volley
 from grader.probes.monitoring.scraping import Snapshot, Source, scrape, snapshot
 from grader.probes.monitoring.servers import Absent, Targets, service_at
 from grader.probes.topology import WHOAMI, App, Apps, Named
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address, From, Vantage
+from grader.stacks.dealings import HOST, Address, From, Vantage
 from grader.stacks.values import ServiceFacts
 
 PATH = "/metrics"
@@ -54,6 +54,9 @@ class Sources(Probe[tuple[Source, ...]]):
             return told(stack, stack.settings.metrics)
         apps = stack.ask(Apps())
         own = _pages_at([(app, app.addresses()) for app in apps])
+        if own[0].to.path and not scrape(stack, own[0]).status:  # a socket that speaks uwsgi, say, and no HTTP
+            to = stack.ask(Entry())
+            own = (replace(own[0], to=to, via=HOST, url=f"{site(stack, to)}{PATH}"),)
         beside = _pages_at([(app, app.other_addresses()) for app in apps])
         for sources in (own, beside):
             if sources and not scrape(stack, sources[0]).error:
@@ -64,7 +67,7 @@ class Sources(Probe[tuple[Source, ...]]):
 def _pages_at(places: list[tuple[App, tuple[Address, ...]]]) -> tuple[Source, ...]:
     """The page at the first address of each instance."""
     return tuple(
-        Source(app.service.service, to, PATH, app.via, f"http://{app.service.service}:{to.port}{PATH}")
+        Source(app.service.service, to, PATH, app.via, f"http://{app.service.service}:{to.port or to.path}{PATH}")
         for app, addresses in places
         for to in addresses[:1]
     )

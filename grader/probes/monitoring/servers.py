@@ -15,7 +15,7 @@ from grader.model import Reason
 from grader.probes.base import Probe, in_role
 from grader.probes.http import parse, request
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address, From, Vantage
+from grader.stacks.dealings import Address, From, Vantage, from_beside
 from grader.stacks.values import ServiceFacts, Socket
 from grader.text import clean
 
@@ -167,7 +167,7 @@ def found_by(stack: Stack, path: str, knows: Callable[[dict[str, Any]], bool], n
     """The first server of a service, neither app nor edge, whose answer at `path` `knows` likes."""
     busy = {service.id for role in ("app", "edge") for service in in_role(stack, role)}
     doors = [
-        Server(service.service, Address(_reached(service, socket.address), socket.port), _beside(service))
+        Server(service.service, Address(from_beside(socket.address), socket.port), _beside(service))
         for service in stack.services()
         if service.running and not service.one_shot and service.id not in busy
         for socket in [s for s in _listening(stack, service) if s.port][:PORTS]
@@ -192,11 +192,6 @@ def _listening(stack: Stack, service: ServiceFacts) -> tuple[Socket, ...]:
         return stack.sockets(service).listening
     except CouldNotLook:  # it ended a moment ago
         return ()
-
-
-def _reached(service: ServiceFacts, bound: str) -> str:
-    anywhere = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}
-    return anywhere.get(bound, bound)
 
 
 def _beside(service: ServiceFacts) -> Vantage:
