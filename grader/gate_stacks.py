@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,10 +135,11 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             problem = stack.bring_up(wait=case.settles)
             if problem:
                 return Outcome((problem,), time.monotonic() - begun)
-            results = _check(catalog, case, stack)
+            checks = chosen_checks(catalog, case)
+            results = checked(case.lab, checks, stack)
             if any(_needs_quiet(result) for result in results):
                 with QUIET:  # something kept the machine busy, or answers late: once more, one such stack at a time
-                    results = _check(catalog, case, stack)
+                    results = checked(case.lab, checks, stack)
         finally:
             stack.take_down()
     if record:
@@ -182,7 +184,8 @@ def _needs_quiet(result: Result) -> bool:
     return result.verdict.reason in (Reason.NOISY_HOST, Reason.TIMED_OUT) and not _guards_noise(result)
 
 
-def _check(catalog: Catalog, case: Case, started: Throwaway) -> tuple[Result, ...]:
+def checked(lab: Lab, checks: Sequence[AnyCheck], started: Throwaway) -> tuple[Result, ...]:
+    """The results of `checks` on a stack of a lab's that is up; nothing of the grader's own is left behind."""
     settings = load(started.workspace)
     stack = open_stack(
         Opening(
@@ -191,13 +194,13 @@ def _check(catalog: Catalog, case: Case, started: Throwaway) -> tuple[Result, ..
             state=started.workspace / course.STATE,
             workspace=started.workspace,
             project=started.project,
-            named=case.lab.roles,
+            named=lab.roles,
             agreed=frozenset({settings.renew} - {""}),  # our own labs' commands, on stacks of our own
             variables=tuple(started.variables.items()),
         )
     )
     try:
-        return Run(stack, chosen_checks(catalog, case), lambda result: None).go()
+        return Run(stack, checks, lambda result: None).go()
     finally:
         stack.restore()
         stack.close()

@@ -1,0 +1,140 @@
+"""Breaks the solutions systematically, and lists the breaks that no check noticed: `python -m tests.mutations.run`.
+
+Each break is one edit of one file of a solution, in a stack of its own. The calm checks are asked first; where they
+notice nothing, all the others are asked, too. What came of each break is kept in results.json, so that a long run can
+be ended and gone on with. A break that nobody notices is either harmless, and judged.toml says why, or it shows that a
+check is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader import course
+from grader.catalog import Catalog, load, root
+from grader.gate_stacks import Case, cases, checked, chosen_checks, lay_out
+from grader.model import Lab, Outcome, Result
+from grader.stacks.throwaway import Throwaway
+from tests.mutations.edits import Edit, edits
+
+HERE = Path(__file__).parent
+RESULTS, JUDGED = HERE / "results.json", HERE / "judged.toml"
+NO_STACK = ("prometheus/rules.test.yml", "compose.elastic.yaml", "elastic/")  # files that no running stack reads
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One edit of the solution of a lab."""
+
+    lab: Lab
+    edit: Edit
+
+    @property
+    def name(self) -> str:
+        return f"{self.lab.id}/{self.edit.name}"
+
+
+def breaks(base: Path, catalog: Catalog) -> Iterator[Break]:
+    """Every edit of every file that a solution adds or replaces."""
+    for lab in catalog.labs:
+        folder = base / "solutions" / lab.id
+        earlier = catalog.before(lab)
+        before = course.files(course.layers(base, catalog, earlier[-1], solution=True)) if earlier else {}
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            file = path.relative_to(folder).as_posix()
+            if file.startswith(NO_STACK):
+                continue
+            old = before[file].read_text(encoding="utf-8") if file in before else ""
+            yield from (Break(lab, edit) for edit in edits(file, path.read_text(encoding="utf-8"), old))
+
+
+def try_break(base: Path, catalog: Catalog, one: Break) -> dict[str, Any]:
+    """What noticed a break: "start" when the stack does not come up, else the ids of the checks that turned red."""
+    begun = time.monotonic()
+    case = Case("mutant", "break", one.lab, frozenset())
+    with tempfile.TemporaryDirectory(prefix="break-") as folder:
+        workspace = Path(folder).resolve() / one.lab.id
+        lay_out(base, catalog, case, workspace)
+        path = workspace / one.edit.file
+        path.write_text(one.edit.applied(path.read_text(encoding="utf-8")), encoding="utf-8")
+        started = Throwaway(workspace, f"break-{secrets.token_hex(4)}")
+        try:
+            trouble = started.bring_up()
+            red = ["start"] if trouble else _red(catalog, case, started)
+        finally:
+            started.take_down()
+    return {"noticed": red, "seconds": round(time.monotonic() - begun, 1), "day": time.strftime("%Y-%m-%d")}
+
+
+def _red(catalog: Catalog, case: Case, started: Throwaway) -> list[str]:
+    calm = checked(case.lab, chosen_checks(catalog, case), started)
+    if found := _failed(calm):
+        return found
+    solution = next(c for c in cases(root(), catalog) if c.kind == "solution" and c.lab == case.lab)
+    return _failed(checked(case.lab, chosen_checks(catalog, solution), started))
+
+
+def _failed(results: tuple[Result, ...]) -> list[str]:
+    return sorted(result.check.id for result in results if result.outcome is Outcome.FAIL)
+
+
+def known() -> dict[str, dict[str, Any]]:
+    """What earlier runs found, by the name of the break."""
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.is_file() else {}
+
+
+def reasons() -> dict[str, str]:
+    """Why a break that nobody notices is harmless, by its name."""
+    return dict(tomllib.loads(JUDGED.read_text(encoding="utf-8"))) if JUDGED.is_file() else {}
+
+
+@click.command()
+@click.option("--lab", "words", multiple=True, help="Only the solution of this lab.")
+@click.option("--at-once", default=3, show_default=True, help="How many stacks run side by side.")
+@click.option("--again", is_flag=True, help="Also what is known already.")
+@click.option("--list", "only_list", is_flag=True, help="Only name the breaks.")
+def main(words: tuple[str, ...], at_once: int, again: bool, only_list: bool) -> None:
+    """Runs every break that is not known yet, and lists those that nobody noticed and nobody judged."""
+    catalog = load()
+    labs = {catalog.lab(word).id for word in words}
+    every = [one for one in breaks(root(), catalog) if not labs or one.lab.id in labs]
+    results = known()
+    todo = [one for one in every if again or one.name not in results]
+    if only_list:
+        click.echo("\n".join(one.name for one in todo))
+        return
+    lock = threading.Lock()
+
+    def tried(one: Break) -> None:
+        found = try_break(root(), catalog, one)
+        with lock:
+            results[one.name] = found
+            draft = RESULTS.with_suffix(".draft")
+            draft.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            draft.replace(RESULTS)
+            click.echo(f"{found['seconds']:6.1f} s  {one.name}\n          {', '.join(found['noticed']) or 'NOBODY'}")
+
+    with ThreadPoolExecutor(at_once) as workers:
+        list(workers.map(tried, todo))
+    survivors = [one.name for one in every if not results.get(one.name, {"noticed": ["?"]})["noticed"]]
+    open_ones = [name for name in survivors if name not in reasons()]
+    click.echo(f"{len(every)} breaks, {len(survivors)} noticed by nobody, {len(open_ones)} of these not judged:")
+    click.echo("\n".join(open_ones))
+    sys.exit(1 if open_ones else 0)
+
+
+if __name__ == "__main__":
+    main()
