@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import click
@@ -40,6 +41,7 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
     files["labs.md"] = _section("all", _labs(catalog))
     files["checks.md"] = _section("all", _checks(catalog))
     files["seen.md"] = _seen(base, catalog)
+    files["outside.md"] = _section("all", _outside(base, catalog))
     files["cli.md"] = _section("all", _commands(commands))
     files["report.md"] = _section("all", _fields())
     return {name: NOTE + text for name, text in files.items()}
@@ -96,8 +98,7 @@ def _checks(catalog: Catalog) -> str:
         for name in lab.checks:
             check = catalog.checks[name]
             how = "disturbs" if check.disturbs else "measures time" if check.probe.alone else "looks"
-            link = f"[`{name}`](../{page_folder(lab)}/{lab.id}.md#{name})"
-            parts.append(f"| {link} | {_text(check.title)} | {check.weight.name.lower()} | {how} |")
+            parts.append(f"| {_link(lab, name)} | {_text(check.title)} | {check.weight.name.lower()} | {how} |")
         parts.append("")
     return "\n".join(parts)
 
@@ -111,13 +112,39 @@ def _seen(base: Path, catalog: Catalog) -> str:
         for name in lab.checks:
             stacks = [path.stem.partition("-") for path in recorded(base, catalog.checks[name])]
             shown = [_stack(every[stack]) for outcome, _, stack in stacks if outcome == "fail" and stack in every]
-            link = f"[`{name}`](../{page_folder(lab)}/{lab.id}.md#{name})"
-            failing.append(f"| {link} | {'<br>'.join(shown) or GUARDED} |")
+            failing.append(f"| {_link(lab, name)} | {'<br>'.join(shown) or GUARDED} |")
         failing.append("")
     variants = [case for case in every.values() if case.kind == "variant"]
     rows = [f"| {case.lab.id} | {_text(case.title)} | `{case.name}` |" for case in variants]
     passing = "\n".join(["| lab | what is different | stack |", "|---|---|---|", *rows]) + "\n"
     return _section("failing", "\n".join(failing)) + "\n" + _section("passing", passing)
+
+
+def _outside(base: Path, catalog: Catalog) -> str:
+    """Of each stack that is unlike the labs: what it is like, and each verdict against it with its argument."""
+    parts: list[str] = []
+    for path in sorted((base / "tests/outside").glob("*/stack.toml")):
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        edge, app = (", ".join(f"`{name}`" for name in told[role]) for role in ("edge", "app"))
+        asked = ""
+        if "question" in told:
+            asked = f" It asks which service is the {told['question']}; `--role {told['told']}` answers."
+        parts.append(
+            f"### {_text(told['title'])}\n\nUnlike the labs: {_text(told['unlike'])}. (`{path.parent.name}`)\n"
+        )
+        parts.append(f"The edge is {edge}, the app {app}.{asked}\n")
+        parts.append("| check | verdict | why that is right |\n|---|---|---|")
+        for word, verdict in (("red", "fails"), ("unknown", "cannot be told")):
+            for name, why in told.get(word, {}).items():
+                lab = next(lab for lab in catalog.labs if name in lab.checks)
+                parts.append(f"| {_link(lab, name)} | {verdict} | {_text(why)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _link(lab: Lab, name: str) -> str:
+    """A check of a lab, from a page of the reference."""
+    return f"[`{name}`](../{page_folder(lab)}/{lab.id}.md#{name})"
 
 
 def _stack(case: Case) -> str:

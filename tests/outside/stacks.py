@@ -1,0 +1,89 @@
+"""The stacks of this folder: what their files say of them, and how they are brought up and audited."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.stacks.throwaway import free_port
+
+HERE = Path(__file__).parent
+REPO = HERE.parents[1]
+IMAGE = "course-outside"
+STACKS = tuple(sorted(path.parent.name for path in HERE.glob("*/stack.toml")))
+PORT = re.compile(r"\$\{([A-Z]+_PORT):-(\d+)")  # a port of the machine, and the one that is usual
+BUILD_SECONDS, AUDIT_SECONDS = 600, 180
+
+
+@dataclass(frozen=True)
+class Outside:
+    """One stack that runs, under a name and on ports of its own. `told` is what its stack.toml says."""
+
+    folder: Path
+    project: str
+    environment: dict[str, str]
+    told: dict[str, Any]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What has to be said to the audit of this stack."""
+        role = ("--role", self.told["told"]) if "told" in self.told else ()
+        return (*role, *self.told.get("options", ()))
+
+    def compose(self, *words: str) -> None:
+        files = [word for name in self.told.get("files", ()) for word in ("--file", name)]
+        command = ["docker", "compose", "--project-name", self.project, *files, *words]
+        subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, check=True)
+
+    def audit(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [".venv/bin/python", "-m", "grader", "audit", self.project, *words],
+            cwd=REPO,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=AUDIT_SECONDS,
+        )
+
+
+def build_image() -> None:
+    """The one image that most of them run; quick when it is there."""
+    command = ["docker", "build", "--quiet", "--tag", IMAGE, str(HERE / "image")]
+    subprocess.run(command, check=True, capture_output=True, timeout=BUILD_SECONDS)
+
+
+@contextmanager
+def running(name: str, state: Path) -> Iterator[Outside]:
+    """A stack of this folder, brought up, and removed when the block ends. `state` is where the grader keeps things."""
+    folder = HERE / name
+    texts = [path.read_text(encoding="utf-8") for path in folder.iterdir()]
+    ports = {variable: str(free_port()) for text in texts for variable, _ in PORT.findall(text)}
+    key = secrets.token_hex(32)
+    project = f"outside-{name}-{secrets.token_hex(3)}"
+    environment = os.environ | ports | {"STORE_KEY": key, "SECRET_KEY": key, "NAME": project}
+    told = tomllib.loads((folder / "stack.toml").read_text(encoding="utf-8"))
+    stack = Outside(folder, project, environment | {"XDG_STATE_HOME": str(state), "COLUMNS": "80"}, told)
+    try:
+        stack.compose("up", "--detach", "--quiet-pull")
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--timeout", "1")
+
+
+def as_usual(stack: Outside, text: str) -> str:
+    """What the audit printed, with the project's and the ports' usual names."""
+    for path in stack.folder.iterdir():
+        for variable, usual in PORT.findall(path.read_text(encoding="utf-8")):
+            text = text.replace(f":{stack.environment[variable]}", f":{usual}")
+            text = text.replace(f"port {stack.environment[variable]}", f"port {usual}")
+    return text.replace(stack.project, stack.folder.name)
