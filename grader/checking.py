@@ -12,6 +12,7 @@ from typing import Any
 
 from grader import asking
 from grader.catalog import Catalog
+from grader.changes import Past
 from grader.model import Lab, Outcome, Reason, Report, Result, Role, skipped
 from grader.plan import Options, Plan, plan
 from grader.render.live import Group
@@ -132,9 +133,10 @@ def run(
     on_end: Callable[[], None] = lambda: None,
     agreed: frozenset[str] = frozenset(),
     choose: Callable[[Undecided], str] = lambda question: "",
+    past: Past | None = None,
 ) -> Report:
     """Checks a stack; `on_stack` hears when it is open, `on_result` of each result at once, `keep` of all
-    while the stack is still open, `on_end` of Ctrl-C before the stack is put back.
+    while the stack is still open, `on_end` of Ctrl-C before the stack is put back. `past` adds to a failure since when.
 
     Raises CouldNotLook when there is no stack, OpenJournal, and Interrupted after putting everything back.
     """
@@ -145,7 +147,10 @@ def run(
     previous = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         on_stack(stack)
-        results = Run(stack, chosen.asked, on_result).go()
+        if past is not None:
+            past.look(stack)
+        told = past.told if past else lambda result: result
+        results = tuple(map(told, Run(stack, chosen.asked, lambda result: on_result(told(result))).go()))
         names = tuple(dict.fromkeys(service.service for service in stack.services()))
         roles = roles_or_why(stack)
         keep(stack, results)

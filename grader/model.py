@@ -151,14 +151,63 @@ class Lab:
         return tuple(check for step in self.steps for check in step.checks)
 
 
+class Part(StrEnum):
+    """What of a stack's configuration a text belongs to; what explains most comes first."""
+
+    COMPOSE = "compose"
+    RUNNING = "running"
+    PROXY = "proxy"
+    SERVER = "server"
+    PACKAGES = "packages"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A text of a stack's configuration, without secrets: what it is called, and the service it is about."""
+
+    part: Part
+    service: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A text that is not as it was. Each line begins with "-" (gone), "+" (new), "~" (only a masked value differs in
+    it), or a space (the block that the next line stands in).
+    """
+
+    part: Part
+    name: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """When a check that fails passed for the last time: seconds since the epoch, and how many runs ago that was.
+
+    `changes` is what is configured otherwise since then, None when that is not known; `whole` a file that holds it all.
+    """
+
+    at: float
+    runs: int
+    changes: tuple[Change, ...] | None
+    whole: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A check, its verdict, and the seconds that its probe took (0.0 when another check had asked it already)."""
+    """A check, its verdict, and the seconds that its probe took (0.0 when another check had asked it already).
+
+    `since` is there when the check fails now and has passed before.
+    """
 
     check: AnyCheck
     verdict: Verdict
     seconds: float
     evidence: object = None
+    since: Since | None = None
 
     @property
     def outcome(self) -> Outcome:

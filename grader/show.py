@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from grader import agreement, asking, checking
 from grader.catalog import Catalog
+from grader.changes import Past
 from grader.checking import Target
 from grader.model import Report, Result
 from grader.plan import Options, plan
@@ -54,6 +55,7 @@ class Show:
         sections = checking.groups(self.catalog, self.target.lab, chosen)
         growing = LiveReport(sections, checks, self._page, self.style)
         done: list[Result] = []
+        past = None if self.form == "recording" else Past(checking.state_folder(self.target))
 
         def on_stack(stack: Stack) -> None:
             if live and self.grows:
@@ -74,12 +76,13 @@ class Show:
         if live:
             self.write(self.style.paint(f"Looking at {self.target.word} …", "dim") + "\n")
         try:
-            report = self._run(on_stack, on_result, on_end)
+            report = self._run(on_stack, on_result, on_end, past)
         except checking.Interrupted:
             self.write("Ended. What was disturbed has been put back.\n")
             return NOT_GRADED
-        if self.form != "recording":
+        if past is not None:
             remember(checking.state_folder(self.target), report)
+            past.keep(report)
         self._finish(report, live)
         return checking.exit_code(report)
 
@@ -101,7 +104,11 @@ class Show:
             return code
 
     def _run(
-        self, on_stack: Callable[[Stack], None], on_result: Callable[[Result], None], on_end: Callable[[], None]
+        self,
+        on_stack: Callable[[Stack], None],
+        on_result: Callable[[Result], None],
+        on_end: Callable[[], None],
+        past: Past | None,
     ) -> Report:
         from grader.advice import offer_repair
 
@@ -119,6 +126,7 @@ class Show:
             on_end=on_end,
             agreed=self._agreed(),
             choose=asking.ask,
+            past=past,
         )
 
     def _agreed(self) -> frozenset[str]:

@@ -135,8 +135,14 @@ def status(catalog: Catalog, runs: dict[str, tuple[PastRun, ...]], style: Style)
         done = any(run.complete for run in past) and not failing
         state = style.paint("complete", "green") if done else f"{held} of {len(lab.checks)} hold"
         rows.append(f"{name} {state} ({plural(len(past), 'run')}, last {past[-1].started})")
-        rows += [f"{'':<18}   fails: {check}" for check in failing]
+        rows += [f"{'':<18}   fails: {check}{_until(check, past)}" for check in failing]
     return "\n".join(rows) + "\n"
+
+
+def _until(check: str, past: Sequence[PastRun]) -> str:
+    """Since when a check fails, when it has passed before."""
+    last = next((run.started for run in reversed(past) if check in run.passed), "")
+    return f" (passed until {last})" if last else ""
 
 
 def hint(title: str, text: str, level: int, levels: int, style: Style) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from grader import __version__
-from grader.model import Outcome, Report, Result
+from grader.model import Change, Outcome, Report, Result
 
 SCHEMA = 1
 
@@ -40,6 +40,16 @@ FIELDS = {
     "results[].reproduce": "a command that shows the same",
     "results[].seconds": "how long its probe took; 0 when another check had asked it already",
     "results[].page": "page and anchor where the course explains it, relative to the site",
+    "results[].passed_until": "for `fail`: when it passed for the last time, ISO 8601 in UTC; empty when it never did",
+    "results[].runs_ago": "how many runs ago that was; 1 is the run before, 0 when it never passed",
+    "changes": "list: what is configured otherwise since checks that fail now passed for the last time",
+    "changes[].checks": "ids of the checks that passed under the same configuration then",
+    "changes[].compared": "false when the configuration of then or of now is not known",
+    "changes[].texts": "list of texts that differ, the most telling first",
+    "changes[].texts[].part": "`compose`, `running`, `proxy`, `server`, `packages` or `image`",
+    "changes[].texts[].name": "the service, and what of it",
+    "changes[].texts[].lines": "each begins with `-` (gone), `+` (new), `~` (only a secret value in it differs) or "
+    "a space (the block that the next one stands in)",
 }
 
 
@@ -54,13 +64,14 @@ def as_data(report: Report, page: Callable[[str], str], owner: Callable[[str], t
         "grader": __version__,
         "lab": report.lab.id,
         "stack": report.stack,
-        "started": datetime.fromtimestamp(report.started, UTC).isoformat(timespec="seconds"),
+        "started": iso(report.started),
         "seconds": round(report.seconds, 1),
         "services": list(report.services),
         "roles": [{"role": r.name, "services": list(r.services), "why": r.why} for r in report.roles],
         "complete": report.complete,
         "counts": {outcome.value: report.count(outcome) for outcome in Outcome},
         "results": [_result(result, page(result.check.id), *owner(result.check.id)) for result in report.results],
+        "changes": _changes(report),
     }
 
 
@@ -78,4 +89,27 @@ def _result(result: Result, page: str, lab: str, step: str) -> dict[str, Any]:
         "reproduce": result.verdict.reproduce,
         "seconds": round(result.seconds, 2),
         "page": page,
+        "passed_until": iso(result.since.at) if result.since else "",
+        "runs_ago": result.since.runs if result.since else 0,
     }
+
+
+def _changes(report: Report) -> list[dict[str, Any]]:
+    """The differences, each once, with the checks that they may explain."""
+    checks: dict[tuple[Change, ...] | None, list[str]] = {}
+    for result in report.results:
+        if result.since is not None:
+            checks.setdefault(result.since.changes, []).append(result.check.id)
+    return [
+        {
+            "checks": names,
+            "compared": changes is not None,
+            "texts": [{"part": c.part.value, "name": c.name, "lines": list(c.lines)} for c in changes or ()],
+        }
+        for changes, names in checks.items()
+    ]
+
+
+def iso(at: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

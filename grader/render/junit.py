@@ -5,6 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from grader.model import Outcome, Report, Result
+from grader.render.data import iso
+from grader.render.since import ago
 
 TAGS = {Outcome.FAIL: "failure", Outcome.SKIP: "skipped", Outcome.UNKNOWN: "error"}
 
@@ -33,4 +35,6 @@ def _case(result: Result) -> ElementTree.Element:
         note = ElementTree.SubElement(case, tag, message=result.verdict.because)
         if tag == "failure":
             note.text = f"{result.check.rule}\n{result.verdict.hint}\n{result.verdict.reproduce}"
+            if result.since is not None:
+                note.text += f"\npassed until {iso(result.since.at)}, {ago(result.since.runs)}"
     return case

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.model import AnyCheck, Outcome, Reason, Result, not_owed
+from grader.model import AnyCheck, Change, Outcome, Reason, Result, not_owed
 from grader.render import terminal
+from grader.render.since import since
 from grader.render.style import Style
 
 
@@ -39,6 +40,7 @@ class LiveReport:
         self._folded = folded
         self._results: dict[str, Result] = {}
         self._shown: set[str] = set()
+        self._told: dict[tuple[Change, ...], str] = {}  # changes, and the check under which they stand
         self._current: Group | None = None
 
     def add(self, result: Result) -> str:
@@ -89,7 +91,15 @@ class LiveReport:
                 continue
             self._shown.add(name)
             text += terminal.line(result, self._page(name), self._waiting_for(name), self._style)
+            text += self._since(result)
         return text
+
+    def _since(self, result: Result) -> str:
+        """Until when a check passed; changes that were shown already are only named."""
+        if result.since is None:
+            return ""
+        under = self._told.setdefault(result.since.changes or (), result.check.id)
+        return since(result.since, "" if under == result.check.id else under, self._style)
 
     def _tells(self, group: Group, result: Result) -> bool:
         if result.outcome is Outcome.SKIP and result.verdict.reason in (Reason.BLOCKED, Reason.LEFT_OUT):

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from grader.model import Probe, Reason, Role
 from grader.stacks.dealings import Address, Exchange, Ran, Rehearsed, Speak, Stopped, Undo, Vantage
+from grader.stacks.redaction import Redactor
 from grader.stacks.values import ImageFacts, ImageFile, LogText, Process, ServiceFacts, Sockets
 
 E = TypeVar("E")
@@ -199,6 +200,10 @@ class Stack(Protocol):
 
     def log_text(self, service: ServiceFacts, since: float) -> LogText:
         """The same with both streams apart, and what there is to know about the reading."""
+        ...
+
+    def redactor(self, key: bytes) -> Redactor:
+        """What takes secrets out of texts; it knows the values of the environment, and nobody else gets to see them."""
         ...
 
     def layer_size(self, service: ServiceFacts) -> int:

@@ -24,13 +24,14 @@ from grader.stacks.commands import rehearse, run
 from grader.stacks.copies import copy_of, decoy, speaker_like
 from grader.stacks.dealings import Address, Exchange, From, Ran, Rehearsed, Speak, Vantage
 from grader.stacks.engine import connect, gone
-from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, is_spent, jobs, service_facts
+from grader.stacks.facts import CONFIG_FILES, PROJECT, WORKING_DIR, environment, is_spent, jobs, service_facts
 from grader.stacks.faults import Faults
 from grader.stacks.images import image_facts, image_files
 from grader.stacks.journal import Journal
 from grader.stacks.logs import layer_size, log_text
 from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
+from grader.stacks.redaction import Redactor, env_file, secrets_in
 from grader.stacks.roles import Hearsay, Undecided, find_roles
 from grader.stacks.values import Connection, ImageFacts, ImageFile, LogText, Process, ServiceFacts, Socket, Sockets
 
@@ -244,6 +245,12 @@ class ComposeStack(Faults):
 
     def log_text(self, service: ServiceFacts, since: float) -> LogText:
         return log_text(self._api, service.id, since)
+
+    def redactor(self, key: bytes) -> Redactor:
+        found = {fact.id: environment(self._api.inspect_container(fact.id)) for fact in self.services()}
+        folders = {dict(fact.labels).get(WORKING_DIR, "") for fact in self.services()} - {""}
+        further = [secrets_in(env_file(Path(folder) / ".env")) for folder in folders]
+        return Redactor(key, found, frozenset().union(secrets_in(os.environ), *further))
 
     def layer_size(self, service: ServiceFacts) -> int:
         return layer_size(self._api, service.id)

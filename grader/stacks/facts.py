@@ -72,6 +72,12 @@ def service_facts(raw: Mapping[str, Any], image: Mapping[str, Any], jobs: frozen
     )
 
 
+def environment(raw: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of a container, with their values: only a Redactor may have them."""
+    parts = (text.partition("=") for text in raw["Config"].get("Env") or [])
+    return {name: value for name, _, value in parts}
+
+
 def is_spent(raw: Mapping[str, Any]) -> bool:
     """Whether a container is all that is left of a `docker compose run` that has ended: no part of the stack."""
     one_off = (raw["Config"].get("Labels") or {}).get(ONE_OFF) == "True"

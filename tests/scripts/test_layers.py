@@ -11,7 +11,7 @@ GRADER = Path(__file__).parents[2] / "grader"
 # What every layer may use: words as values, and text made safe to print.
 WORDS = ("grader.model", "grader.text")
 # What a question may know of a stack: facts and their reading, never how a backend came by them.
-FACTS = tuple(f"grader.stacks.{name}" for name in ("base", "dealings", "values", "roles", "arrivals"))
+FACTS = tuple(f"grader.stacks.{name}" for name in ("base", "dealings", "values", "roles", "arrivals", "redaction"))
 # How bytes travel, for those who send their own: a connection, and no backend.
 TRANSPORT = ("grader.stacks.connection",)
 
