@@ -20,10 +20,10 @@ def since(found: Since, shown_under: str, style: Style) -> str:
     """`shown_under` is the check under which the same changes have been shown already, or ""."""
     out = style.wrap(f"passed: until {when(found.at)}, {ago(found.runs)}", MARGIN + " " * 8, MARGIN) + "\n"
     label = MARGIN + "changed since: "
+    if found.changes and shown_under:
+        return out + f"{label}the lines under {shown_under}\n"
     if found.changes:
-        return out + (
-            f"{label}the lines under {shown_under}\n" if shown_under else label.rstrip() + "\n" + _few(found, style)
-        )
+        return out + label.rstrip() + "\n" + _few(found, style)
     return out + style.wrap(UNKNOWN if found.changes is None else NOTHING, MARGIN + " " * 8, label) + "\n"
 
 

@@ -113,8 +113,9 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def secrets_in(variables: Mapping[str, str]) -> frozenset[str]:
-    """The values among `variables` that must not be seen anywhere."""
-    return frozenset(value for name, value in variables.items() if is_secret(name, value))
+    """The values among `variables` that must not be seen anywhere, and the passwords of URLs among them."""
+    found = {value for name, value in variables.items() if is_secret(name, value)}
+    return frozenset(found | {part.rpartition(":")[2] for value in found for part in _USERINFO.findall(value)})
 
 
 def env_file(path: Path) -> dict[str, str]:
