@@ -13,11 +13,10 @@ import pytest
 
 from grader.model import Kept, Part, Reason, Role
 from grader.probes.stack.configuration import Configuration, config_files, nginx_files, running
-from grader.probes.topology import App, Apps
 from grader.stacks.base import CouldNotLook, NotApplicable
 from grader.stacks.dealings import Ran
 from grader.stacks.redaction import MARK, Redactor
-from grader.stacks.values import HealthCheck, Mount, Process, Published, ServiceFacts, Socket
+from grader.stacks.values import HealthCheck, Mount, Process, Published, ServiceFacts, Socket, Sockets
 from tests.probes.service import SERVICE, process
 
 KEY = b"k" * 32
@@ -78,15 +77,16 @@ class Stack:
         return 0, json.dumps(COMPOSE) + 'time="…" level=warning msg="the attribute `version` is obsolete"'
 
     def processes(self, service: ServiceFacts) -> tuple[Process, ...]:
+        if service.service == "app":
+            return MASTER, replace(MASTER, pid=2, ppid=1)
         return self.instead["processes"]() if "processes" in self.instead else (NGINX, process(2))
 
     def run(self, service: ServiceFacts, argv: tuple[str, ...], *, seconds: float) -> Ran:
         self.ran.append((service.service, *argv))
         return self.instead["run"]() if "run" in self.instead else Ran(0, DUMP, 0.1)
 
-    def ask(self, probe: object) -> tuple[App, ...]:
-        assert probe == Apps()
-        return (App(SERVICE, MASTER, (MASTER,), (Socket("0.0.0.0", 8000, "", (1,)),), False),)
+    def sockets(self, service: ServiceFacts) -> Sockets:
+        return Sockets((Socket("0.0.0.0", 8000, "", (1,)),), ())
 
     def inside(self, service: ServiceFacts, op: str, *, pid: int, path: str = "") -> object:
         files = {"/app/gunicorn.conf.py": CONF, "/etc/haproxy.cfg": "stats auth ada:" + HIDDEN}
@@ -237,7 +237,7 @@ def test_the_settings_of_a_container_are_those_that_are_on() -> None:
     lines = list(running(fact, Redactor(KEY, {SERVICE.id: {"PASSWORD": HIDDEN}})))
 
     assert [MARK.sub("", line) for line in lines] == [
-        "Compose entry: 1234567890ab",
+        "Compose entry: [masked]",
         "command: gunicorn",
         "restart: unless-stopped",
         "memory: 64",
