@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,10 @@ EVERYWHERE = (Part.COMPOSE, Part.RUNNING, Part.IMAGE)  # read of all services to
 
 
 class Past:
-    """What has passed before on one stack, for one run: `look` first, then `told` of each result, and `keep` last."""
+    """What has passed before on one stack, for one run: `look` first, then `told` of each result, and `keep` last.
+
+    A folder that cannot be read or written, because another user made it, is as if nothing had been kept.
+    """
 
     def __init__(self, state: Path) -> None:
         self._store = Store(state)
@@ -37,9 +41,10 @@ class Past:
 
     def look(self, stack: Stack) -> None:
         """Reads the configuration as it is before anything is asked; what cannot be read is not compared."""
-        answer = bounded(stack, Configuration(self._store.key()))
-        self._now = answer.evidence if isinstance(answer.evidence, tuple) else ()
-        (self._store.folder / WHOLE).unlink(missing_ok=True)
+        with suppress(OSError):
+            answer = bounded(stack, Configuration(self._store.key()))
+            self._now = answer.evidence if isinstance(answer.evidence, tuple) else ()
+            (self._store.folder / WHOLE).unlink(missing_ok=True)
 
     def told(self, result: Result) -> Result:
         """The result, with `since` when it fails and has passed before."""
@@ -53,7 +58,8 @@ class Past:
     def keep(self, report: Report) -> None:
         """Notes what passed; what a later run is compared with."""
         passed = [result.check.id for result in report.results if result.outcome is Outcome.PASS]
-        self._store.keep(passed, report.started, self._now)
+        with suppress(OSError):
+            self._store.keep(passed, report.started, self._now)
 
     def _changes(self, name: str) -> tuple[Change, ...] | None:
         if name not in self._found:
@@ -61,7 +67,8 @@ class Past:
             self._found[name] = differences(then, self._now) if then and self._now else None
             lines = [line for found in self._found.values() for change in found or () for line in _in_a_file(change)]
             if lines:
-                self._store.write(WHOLE, ("\n".join(lines) + "\n").encode("utf-8", "replace"))
+                with suppress(OSError):
+                    self._store.write(WHOLE, ("\n".join(lines) + "\n").encode("utf-8", "replace"))
         return self._found[name]
 
     def _whole(self) -> str:

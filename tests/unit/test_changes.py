@@ -277,6 +277,7 @@ def test_a_check_that_passed_again_starts_anew_and_the_old_differences_go(tmp_pa
     assert run(tmp_path, AT + 180, FAILS, with_text(CONF, "off", "build")) == Since(
         AT + 120, 1, (), str(tmp_path / "passed" / "changed.diff")
     )
+    assert not (tmp_path / "passed" / "changed.diff").exists()
 
 
 @pytest.mark.parametrize(("then", "now"), (((), (CONF,)), ((CONF,), ()), ((), ())))
@@ -288,6 +289,14 @@ def test_a_configuration_that_could_not_be_read_is_never_told_as_unchanged(
 
     assert since is not None
     assert since.changes is None
+
+
+def test_a_folder_that_cannot_be_used_costs_the_comparison_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "passed").write_text("in the way")
+
+    assert run(tmp_path, AT, WELL, CONF) is None
+    assert run(tmp_path, AT + 60, FAILS, CONF) is None
+    assert (tmp_path / "passed").read_text() == "in the way"
 
 
 def test_the_file_is_named_as_one_would_type_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

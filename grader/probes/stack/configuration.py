@@ -60,9 +60,15 @@ class Configuration(Probe[tuple[Kept, ...]]):
 
 def _as_it_runs(stack: Stack, redactor: Redactor) -> list[Kept]:
     texts = list(_containers(stack, redactor))
+    edges: tuple[ServiceFacts, ...] = ()
     with suppress(CouldNotLook, NotApplicable):
-        for service in in_role(stack, "edge"):
+        edges = in_role(stack, "edge")
+        for service in edges:
             texts += _proxy(stack, service, redactor)
+    for service in stack.services():  # behind a proxy that speaks TLS there may be another one
+        if service.running and service.id not in {edge.id for edge in edges} and _starts_nginx(service):
+            with suppress(CouldNotLook):
+                texts += _nginx(stack, service, service.argv, redactor)
     with suppress(CouldNotLook, NotApplicable):
         for service in in_role(stack, "app"):
             # Not asked with Apps: that sends requests, and what is remembered of a stack that starts misleads.
@@ -175,15 +181,23 @@ def _proxy(stack: Stack, service: ServiceFacts, redactor: Redactor) -> Iterator[
     processes = stack.processes(service)
     nginx = next((process for process in processes if process.argv[:1] and _is_nginx(process)), None)
     if nginx is not None:
-        options = [word for name, value in NGINX_OPTION.findall(" ".join(nginx.argv)) for word in (f"-{name}", value)]
-        ran = stack.run(service, ("nginx", *options, "-qT"), seconds=NGINX_SECONDS)
-        if ran.code == 0:
-            for path, text in nginx_files(ran.output).items():
-                yield kept(Part.PROXY, service.service, f"{service.service}, {path}", _lines(text, redactor))
+        yield from _nginx(stack, service, nginx.argv, redactor)
         return
     for process in processes:
         for path in config_files(process.argv):
             yield from _file(stack, service, process, path, Part.PROXY, redactor)
+
+
+def _nginx(stack: Stack, service: ServiceFacts, argv: tuple[str, ...], redactor: Redactor) -> Iterator[Kept]:
+    options = [word for name, value in NGINX_OPTION.findall(" ".join(argv)) for word in (f"-{name}", value)]
+    ran = stack.run(service, ("nginx", *options, "-qT"), seconds=NGINX_SECONDS)
+    if ran.code == 0:
+        for path, text in nginx_files(ran.output).items():
+            yield kept(Part.PROXY, service.service, f"{service.service}, {path}", _lines(text, redactor))
+
+
+def _starts_nginx(service: ServiceFacts) -> bool:
+    return any(posixpath.basename(word) == "nginx" for word in service.argv)
 
 
 def _is_nginx(process: Process) -> bool:

@@ -61,6 +61,7 @@ class Stack:
     def __init__(self, **instead: Callable[..., Any]) -> None:
         self.instead = instead
         self.ran: list[tuple[str, ...]] = []
+        self.edge = "proxy"
 
     def redactor(self, key: bytes) -> Redactor:
         return Redactor(key, {SERVICE.id: {"SECRET_KEY": HIDDEN}, PROXY.id: {}})
@@ -69,7 +70,7 @@ class Stack:
         return SERVICE, replace(SERVICE, id="c0ffee2", name="lab-app-2"), PROXY
 
     def roles(self) -> tuple[Role, ...]:
-        return Role("edge", ("proxy",), ""), Role("app", ("app",), "")
+        return Role("edge", (self.edge,), ""), Role("app", ("app",), "")
 
     def compose(self, *words: str, seconds: float) -> tuple[int, str]:
         if "compose" in self.instead:
@@ -161,6 +162,15 @@ def test_nginx_is_asked_with_the_file_that_it_was_started_with_and_its_warnings_
         "    include /etc/nginx/conf.d/*.conf;",
         "}",
     ]
+    assert found["proxy, /etc/nginx/conf.d/site.conf"].text == "listen 80;"
+
+
+def test_nginx_behind_another_proxy_is_asked_too() -> None:
+    stack = Stack()
+    stack.edge = "tls"
+    found = texts(stack)
+
+    assert stack.ran == [("proxy", "nginx", "-qT")]
     assert found["proxy, /etc/nginx/conf.d/site.conf"].text == "listen 80;"
 
 
