@@ -41,7 +41,7 @@ def test_a_check_that_went_red_says_since_when_and_shows_the_lines_and_no_secret
     assert code == 1, said
     assert re.search(r"passed: until \d{1,2} \w{3} \d\d:\d\d, in the run before this one changed since: ", said)
     for line in ("- stop_grace_period: 10s", "+ stop_grace_period: 5s", "- server_tokens off;", "+ server_tokens on;"):
-        assert line in said
+        assert line in said, said
     assert "+ environment.API_TOKEN: [masked]" in said
     assert "proxy, /etc/nginx/conf.d/default.conf" in said
 

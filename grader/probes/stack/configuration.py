@@ -24,8 +24,7 @@ from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.redaction import Redactor
 from grader.stacks.values import Mount, Process, ServiceFacts
 
-COMPOSE_SECONDS = 5.0
-NGINX_SECONDS = 3.0
+COMPOSE_SECONDS = NGINX_SECONDS = 10.0  # both take a tenth of a second; a busy machine needs more
 TEXT_CAP = 65_536  # characters of one text
 TEXTS = 100  # texts of one stack
 MOUNTED_CAP = 262_144  # bytes of a mounted file that are compared
@@ -47,7 +46,7 @@ class Configuration(Probe[tuple[Kept, ...]]):
     """The stack's configuration as it is now. What cannot be read is left out."""
 
     key: bytes = field(repr=False)  # for the marks of what is masked
-    seconds: ClassVar[float] = 2.0
+    seconds: ClassVar[float] = 5.0  # when the machine is busy; else a quarter of one
 
     def ask(self, stack: Stack, /) -> tuple[Kept, ...]:
         redactor = stack.redactor(self.key)
