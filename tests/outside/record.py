@@ -1,4 +1,4 @@
-"""Records what the page of the audit shows: `python -m tests.outside.record` writes docs/_recorded/audit/*.txt."""
+"""Records what the page of the audit shows: `python -m tests.outside.record` writes docs/_recorded/audit*.txt."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from pathlib import Path
 
 from tests.outside.stacks import REPO, as_usual, build_image, running
 
-FOLDER = REPO / "docs/_recorded/audit"
-SHOWN = ("old-compose", "two-doors")  # a whole report, and a question
+FOLDER = REPO / "docs/_recorded"
+SHOWN = {"audit.txt": "old-compose", "audit-question.txt": "two-doors"}
 
 
 def main() -> None:
     build_image()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in SHOWN:
+    for file, name in SHOWN.items():
         with tempfile.TemporaryDirectory() as state, running(name, Path(state)) as stack:
             done = stack.audit()
-            (FOLDER / f"{name}.txt").write_text(as_usual(stack, done.stdout + done.stderr), encoding="utf-8")
+            (FOLDER / file).write_text(as_usual(stack, done.stdout + done.stderr), encoding="utf-8")
 
 
 if __name__ == "__main__":

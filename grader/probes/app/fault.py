@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,6 +29,7 @@ from grader.probes.topology import WHOAMI, App
 from grader.stacks.base import Stack
 from grader.stacks.dealings import Undo
 
+SLOW, HELD = "/bench/slow", 2.0  # seconds that each worker is busy with a request when one of them is hung
 SETTLE = 0.5  # seconds that the load goes on after all is well again
 UP = 10.0  # seconds that the engine wants a service to have run before a restart policy counts (Docker docs)
 
@@ -136,7 +138,10 @@ class Hang:
 
 @dataclass(frozen=True)
 class HangWorker(Probe[Hang]):
-    """SIGSTOP to one worker, which hangs it whatever its kind, while requests go on."""
+    """SIGSTOP to one worker, which hangs it whatever its kind, while requests go on.
+
+    Where the bench is on, the worker hangs in a request: some servers watch requests, and not idle workers (uWSGI).
+    """
 
     limit: float  # seconds
     disturbs: ClassVar[bool] = True
@@ -149,6 +154,10 @@ class HangWorker(Probe[Hang]):
         via, to = reach(stack, app)
         undo = Undo("continue", app.service.id, app.service.service, (victim.pid, victim.started))
         with stack.disturbing(undo), load(stack, to, HEALTH, via=via) as shots:
+            if has_bench(stack):
+                slow = [f"{SLOW}?seconds={HELD:g}"] * (2 * len(before))
+                threading.Thread(target=lambda: volley(stack, to, slow, via=via, seconds=HELD), daemon=True).start()
+                time.sleep(HELD / 4)
             stack.signal(app.service, victim, signal.SIGSTOP)
             begun = time.monotonic()
             gone = wait_for(lambda: is_gone(stack, app, victim), self.limit, every=0.2)

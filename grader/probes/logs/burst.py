@@ -175,7 +175,8 @@ def _read(stack: Stack, since: float, sent: Iterable[Sent]) -> dict[str, Log]:
 def log_of(service: str, text: LogText, told: str = "") -> Log:
     """A log in lines. The bench prints what it is told to, such as `told`, raw: that is nobody's fault."""
     print_of = f"bench print {told}-print".encode()
-    lines = [line for part in (text.out, text.err) for line in lines_of(part.replace(print_of, b""))]
+    parts = (part.replace(b"\r\n", b"\n") for part in (text.out, text.err))  # a terminal ends lines with both
+    lines = [line for part in parts for line in lines_of(part.replace(print_of, b""))]
     return Log(service, tuple(filter(str.strip, map(without_print, lines))), text.cut, text.refused)
 
 
