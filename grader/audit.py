@@ -58,10 +58,13 @@ class Audit(Show):
         rows = LiveReport(sections, asked, self._page, style, folded=True)
         text = terminal.header(report.lab, report.stack, report.roles, report.services, style)
         if self.target.url.startswith("compose://"):
-            text += f"  Commands below: export COMPOSE_PROJECT_NAME={shlex.quote(report.stack)}\n"
+            text += f"  Commands below: {_naming(report)}\n"
         text += "".join(rows.add(result) for result in report.results if result.check.id in asked)
         text += terminal.unjudged(report.results, style)
         return text + terminal.summary(report, self._next_step(report), style)
+
+    def _commands_note(self, report: Report) -> str:
+        return f"Before the commands: `{_naming(report)}`" if self.target.url.startswith("compose://") else ""
 
     def _next_step(self, report: Report) -> str:
         again = f"`{self._command(report)}`"
@@ -82,3 +85,8 @@ class Audit(Show):
         scheme, _, names = self.target.url.partition("://")
         words = ["--containers", *names.split(",")] if scheme == "containers" else [report.stack]
         return shlex.join(["grader", "audit", *words])
+
+
+def _naming(report: Report) -> str:
+    """What lets `docker compose` find a project from any folder."""
+    return f"export COMPOSE_PROJECT_NAME={shlex.quote(report.stack)}"

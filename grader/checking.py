@@ -188,9 +188,7 @@ def groups(catalog: Catalog, lab: Lab, chosen: Plan) -> tuple[Group, ...]:
 
 def exit_code(report: Report) -> int:
     """0 all passed, 1 something failed, 3 something could not be judged, or nothing was."""
-    if report.count(Outcome.FAIL):
-        return 1
-    return 3 if report.count(Outcome.UNKNOWN) or not report.judged else 0
+    return {Outcome.PASS: 0, Outcome.FAIL: 1}.get(report.outcome, 3)
 
 
 def _ordered(catalog: Catalog, chosen: Plan, results: tuple[Result, ...]) -> tuple[Result, ...]:

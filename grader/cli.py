@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader import __version__
+from grader.report_options import report_options, shown_and_written
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -47,10 +48,6 @@ class CheckId(click.ParamType[str]):
 
 
 ONLY = click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check, or topic, and its needs.")
-FORM = click.option("--format", "form", type=click.Choice(["terminal", "json", "junit"]), default="terminal")
-OUTPUT = click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file."
-)
 ROLE = click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
 STACK = click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
 
@@ -118,8 +115,7 @@ def reset(lab: str | None, into: Path | None) -> None:
 @click.option("--deep", is_flag=True, help="The slow checks, too.")
 @ONLY
 @click.option("--watch", is_flag=True, help="Again whenever a file or a container changes.")
-@FORM
-@OUTPUT
+@report_options
 @STACK
 @ROLE
 @click.option("--yes", is_flag=True, help="Agree to a repair, and to the commands of grader.toml.")
@@ -129,8 +125,9 @@ def check(
     deep: bool,
     only: tuple[str, ...],
     watch: bool,
-    form: str,
-    output: Path | None,
+    form: str | None,
+    output: tuple[Path, ...],
+    site: str,
     stack: str | None,
     role: tuple[str, ...],
     yes: bool,
@@ -142,7 +139,8 @@ def check(
     catalog = _catalog()
     options = Options(quick, deep, tuple(name for word in only for name in catalog.chosen(word)))
     target = _target(lab, stack, role)
-    show = Show(catalog, target, options, form=form, output=output, style=_style(), write=_write, yes=yes)
+    shown, files = shown_and_written(form, output)
+    show = Show(catalog, target, options, shown, files, style=_style(), write=_write, site=site, yes=yes)
     sys.exit(show.watch() if watch else show.once())
 
 
@@ -152,8 +150,7 @@ def check(
 @click.option("--disturb", is_flag=True, help="Also stop, kill and freeze things, and put them back; asks first.")
 @click.option("--deep", is_flag=True, help="The slow checks, too.")
 @ONLY
-@FORM
-@OUTPUT
+@report_options
 @ROLE
 @click.option("--host", multiple=True, metavar="NAME", help="The site's host name, when it is not localhost.")
 @click.option("--entry", metavar="URL", help="Where the site is: http://127.0.0.1:8080, or http://SERVICE:PORT inside.")
@@ -165,8 +162,9 @@ def audit(
     disturb: bool,
     deep: bool,
     only: tuple[str, ...],
-    form: str,
-    output: Path | None,
+    form: str | None,
+    output: tuple[Path, ...],
+    site: str,
     role: tuple[str, ...],
     host: tuple[str, ...],
     entry: str | None,
@@ -189,7 +187,8 @@ def audit(
     if disturb and not yes:
         click.echo(words.disturbances(planned(catalog, target.lab, options)), nl=False, err=True)
         click.confirm("Go on?", abort=True, err=True)
-    show = audits.Audit(catalog, target, options, form=form, output=output, style=_style(), write=_write, yes=yes)
+    shown, files = shown_and_written(form, output)
+    show = audits.Audit(catalog, target, options, shown, files, style=_style(), write=_write, site=site, yes=yes)
     sys.exit(show.once())
 
 
@@ -266,11 +265,11 @@ def plan(lab: str | None, quick: bool, deep: bool) -> None:
 def record(lab: str | None, output: Path, quick: bool, stack: str | None) -> None:
     """Keeps every answer of a run in a file, to be judged again without a stack (--stack recorded://FILE)."""
     from grader.plan import Options
-    from grader.show import Show
+    from grader.show import RECORDING, Show
 
     catalog = _catalog()
     target = _target(lab, stack, ())
-    show = Show(catalog, target, Options(quick), form="recording", output=output, style=_style(), write=_write)
+    show = Show(catalog, target, Options(quick), "", ((RECORDING, output),), style=_style(), write=_write)
     sys.exit(show.once())
 
 

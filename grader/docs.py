@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from grader.catalog import Catalog, page_folder
 from grader.evidence import recorded
 from grader.gate_stacks import Case, cases
 from grader.model import AnyCheck, Lab
-from grader.render.data import FIELDS
-from grader.text import continued
+from grader.render import schema
+from grader.text import continued, sentence
 
 FOLDER = "docs/_generated"
+PUBLISHED = "docs/reference/report.schema.json"  # no part of a page, but a file that readers fetch
 LEVELS = ("Hint 1: look here", "Hint 2: how it works", "Hint 3: almost the line")
 GUARDED = "tests of the grader itself: it guards the grading"
 NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
@@ -22,29 +24,29 @@ NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this f
 
 def write(base: Path, catalog: Catalog, commands: click.Group, *, check: bool) -> list[str]:
     """Writes every generated file; returns the paths that were not current. With `check` nothing is written."""
-    folder = base / FOLDER
     wanted = generated(base, catalog, commands)
-    stale = [name for name, text in wanted.items() if not _holds(folder / name, text)]
-    gone = [path for path in sorted(folder.glob("*")) if path.name not in wanted]
+    stale = [name for name, text in wanted.items() if not _holds(base / name, text)]
+    gone = [path for path in sorted((base / FOLDER).glob("*")) if f"{FOLDER}/{path.name}" not in wanted]
     if not check:
-        folder.mkdir(parents=True, exist_ok=True)
         for name in stale:
-            (folder / name).write_text(wanted[name], encoding="utf-8")
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            (base / name).write_text(wanted[name], encoding="utf-8")
         for path in gone:
             path.unlink()
-    return [f"{FOLDER}/{name}" for name in (*stale, *(path.name for path in gone))]
+    return [*stale, *(f"{FOLDER}/{path.name}" for path in gone)]
 
 
 def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, str]:
-    """The text of every generated file, by name. Each part stands in a section that pages include."""
-    files = {f"{lab.id}.md": _lab(catalog, lab) for lab in catalog.labs}
-    files["labs.md"] = _section("all", _labs(catalog))
-    files["checks.md"] = _section("all", _checks(catalog))
-    files["seen.md"] = _seen(base, catalog)
-    files["outside.md"] = _section("all", _outside(base, catalog))
-    files["cli.md"] = _section("all", _commands(commands))
-    files["report.md"] = _section("all", _fields())
-    return {name: NOTE + text for name, text in files.items()}
+    """The text of every generated file, by its path in the project. Each part of a page stands in a section."""
+    parts = {f"{lab.id}.md": _lab(catalog, lab) for lab in catalog.labs}
+    parts["labs.md"] = _section("all", _labs(catalog))
+    parts["checks.md"] = _section("all", _checks(catalog))
+    parts["seen.md"] = _seen(base, catalog)
+    parts["outside.md"] = _section("all", _outside(base, catalog))
+    parts["cli.md"] = _section("all", _commands(commands))
+    parts["report.md"] = _section("all", _fields())
+    files = {f"{FOLDER}/{name}": NOTE + text for name, text in parts.items()}
+    return files | {PUBLISHED: json.dumps(schema.document(), indent=2, ensure_ascii=False) + "\n"}
 
 
 def _lab(catalog: Catalog, lab: Lab) -> str:
@@ -76,11 +78,11 @@ def _check(check: AnyCheck) -> str:
             "",
             f"`{check.id}` · {' · '.join(notes)}",
             "",
-            f"*Passes when* {_sentence(continued(check.rule))}",
+            f"*Passes when* {sentence(_text(continued(check.rule)))}",
             "",
             _text(check.why),
             "",
-            f"Start here: {_sentence(check.fix)} Source: {_sentence(check.source)}"
+            f"Start here: {sentence(_text(check.fix))} Source: {sentence(_text(check.source))}"
             + (f" Needs: {needs}." if needs else ""),
             "",
             "</div>",
@@ -184,18 +186,13 @@ def _option(option: click.Option, context: click.Context) -> str:
 
 
 def _fields() -> str:
-    rows = ["| field | meaning |", "|---|---|"]
-    rows += [f"| `{name}` | {_text(meaning)} |" for name, meaning in FIELDS.items()]
+    rows = ["| field | holds | meaning |", "|---|---|---|"]
+    rows += [f"| `{name}` | {kind} | {_text(meaning)} |" for name, kind, meaning in schema.fields()]
     return "\n".join(rows) + "\n"
 
 
 def _section(name: str, text: str) -> str:
     return f"<!-- --8<-- [start:{name}] -->\n{text.rstrip()}\n<!-- --8<-- [end:{name}] -->\n"
-
-
-def _sentence(text: str) -> str:
-    line = _text(text)
-    return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 def _text(text: str) -> str:

@@ -239,6 +239,13 @@ class Report:
         return sum(1 for result in self.results if result.outcome is outcome)
 
     @property
+    def outcome(self) -> Outcome:
+        """FAIL when anything failed, UNKNOWN when something could not be judged or nothing was, else PASS."""
+        if self.count(Outcome.FAIL):
+            return Outcome.FAIL
+        return Outcome.UNKNOWN if self.count(Outcome.UNKNOWN) or not self.judged else Outcome.PASS
+
+    @property
     def judged(self) -> tuple[Result, ...]:
         return tuple(r for r in self.results if r.outcome in (Outcome.PASS, Outcome.FAIL))
 

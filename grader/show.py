@@ -19,12 +19,16 @@ from grader.plan import Options, plan
 from grader.progress import remember
 from grader.render import terminal
 from grader.render.data import to_json
+from grader.render.html import to_html
 from grader.render.junit import to_junit
 from grader.render.live import LiveReport
+from grader.render.markdown import to_markdown
 from grader.render.style import Style
+from grader.render.tally import plural
 from grader.stacks.base import CouldNotLook, Stack
 
 NOT_GRADED = 3
+RECORDING = "recording"  # the form of a file that keeps every answer; no report
 PLAIN = Style(colour=False)
 SETTLE = 1.0  # seconds of quiet after a change, before --watch looks again
 
@@ -33,6 +37,7 @@ SETTLE = 1.0  # seconds of quiet after a change, before --watch looks again
 class Show:
     """One invocation of `check` (or `record`). `write` prints; nothing else here does.
 
+    `form` is that of standard output, "" for none; `files` are forms and places.
     With `grows`, each check's line is there as soon as its step is ready; else the whole report at the end.
     """
 
@@ -42,20 +47,21 @@ class Show:
     target: Target
     options: Options
     form: str
-    output: Path | None
+    files: tuple[tuple[str, Path], ...]
     style: Style
     write: Callable[[str], None]
+    site: str = ""
     yes: bool = False
 
     def once(self) -> int:
         """Runs the checks and writes the report; returns the exit code."""
-        live = self.form == "terminal" and self.output is None
+        live = self.form == "terminal"
         chosen = plan(self.catalog, self.target.lab, self.options)
         checks = {check.id: check for check in chosen.asked}
         sections = checking.groups(self.catalog, self.target.lab, chosen)
         growing = LiveReport(sections, checks, self._page, self.style)
         done: list[Result] = []
-        past = None if self.form == "recording" else Past(checking.state_folder(self.target))
+        past = None if self._records else Past(checking.state_folder(self.target))
 
         def on_stack(stack: Stack) -> None:
             if live and self.grows:
@@ -83,7 +89,7 @@ class Show:
         if past is not None:
             remember(checking.state_folder(self.target), report)
             past.keep(report)
-        self._finish(report, live)
+        self._finish(report)
         return checking.exit_code(report)
 
     def watch(self) -> int:
@@ -138,29 +144,42 @@ class Show:
         return agreement.agree(checking.state_folder(self.target), commands, yes=self.yes)
 
     def _keep(self, stack: Stack, results: tuple[Result, ...]) -> None:
-        if self.form == "recording" and self.output is not None:
+        if self._records:
             from grader.recording import recording
 
             text = recording(stack.project, stack.services(), checking.roles_or_why(stack), results)
-            self.output.write_text(text, encoding="utf-8")
+            self.files[0][1].write_text(text, encoding="utf-8")
 
-    def _finish(self, report: Report, live: bool) -> None:
-        last = terminal.summary(report, self._next_step(report), self.style)
-        if live:
-            self.write(last if self.grows else self._whole(report, self.style))
-            return
-        if self.form == "recording":
-            self.write(f"{self.output}: {terminal.plural(len(report.results), 'answer')} recorded.\n{last}")
-            return
-        text = {"json": self._json, "junit": to_junit, "terminal": self._whole}[self.form](report)
-        if self.output is None:
-            self.write(text)
+    @property
+    def _records(self) -> bool:
+        return any(form == RECORDING for form, _ in self.files)
+
+    def _finish(self, report: Report) -> None:
+        for form, path in self.files:
+            if form == RECORDING:
+                self.write(f"{path}: {plural(len(report.results), 'answer')} recorded.\n")
+            else:
+                path.write_text(self._rendered(form, report), encoding="utf-8")
+                self.write(f"{path}: written.\n")
+        if not self.form or (self.form == "terminal" and self.grows):
+            self.write(terminal.summary(report, self._next_step(report), self.style))
         else:
-            self.output.write_text(text, encoding="utf-8")
-            self.write(f"{self.output}: written.\n{last}")
+            self.write(self._rendered(self.form, report, self.style))
 
-    def _json(self, report: Report) -> str:
-        return to_json(report, self._page, self._owner)
+    def _rendered(self, form: str, report: Report, style: Style = PLAIN) -> str:
+        if form == "json":
+            return to_json(report, self.catalog.page, self._owner)
+        if form == "junit":
+            return to_junit(report)
+        if form == "html":
+            return to_html(report, self._page, self._commands_note(report))
+        if form == "markdown":
+            return to_markdown(report, self._page, self._commands_note(report))
+        return self._whole(report, style)
+
+    def _commands_note(self, report: Report) -> str:
+        """What one must do before the commands of a report do what they say."""
+        return "Run the commands in the workspace of the lab."
 
     def _whole(self, report: Report, style: Style = PLAIN) -> str:
         """The terminal report in one piece."""
@@ -182,7 +201,7 @@ class Show:
             self.write(erase + text + line)
 
     def _page(self, check_id: str) -> str:
-        return self.catalog.page(check_id)
+        return self.site + self.catalog.page(check_id)
 
     def _owner(self, check_id: str) -> tuple[str, str]:
         owner = self.catalog.owner(check_id)

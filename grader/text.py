@@ -40,6 +40,11 @@ def continued(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """`text` with a full stop, unless it ends like a sentence already."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """'; did you mean …?' when one of `words` is close to `word`, else ''."""
     close = difflib.get_close_matches(word, list(words), n=1)
@@ -56,4 +61,6 @@ def _visible(char: str) -> str:
     if char in "\n\r\t\v\f":
         return " "
     # Cc control, Cf format (bidi overrides, zero width), Co private use, Cs surrogates, Zl and Zp separators
-    return "" if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else char
+    hidden = unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
+    # The last two of each plane are no characters at all; XML may not even hold the first pair.
+    return "" if hidden or ord(char) & 0xFFFE == 0xFFFE else char

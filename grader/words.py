@@ -13,7 +13,7 @@ from grader.model import AnyCheck, Lab, Weight
 from grader.plan import Plan
 from grader.progress import PastRun, last_known
 from grader.render.style import Style
-from grader.render.terminal import plural
+from grader.render.tally import plural
 from grader.text import continued
 
 WEIGHTS = {

@@ -9,6 +9,7 @@ from grader.model import AnyCheck, Change, Outcome, Reason, Result, not_owed
 from grader.render import terminal
 from grader.render.since import since
 from grader.render.style import Style
+from grader.render.tally import waiting_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class LiveReport:
             if result is None or name in self._shown or not self._tells(group, result):
                 continue
             self._shown.add(name)
-            text += terminal.line(result, self._page(name), self._waiting_for(name), self._style)
+            text += terminal.line(result, self._page(name), waiting_for(name, self._checks.values()), self._style)
             text += self._since(result)
         return text
 
@@ -107,14 +108,6 @@ class LiveReport:
         if self._folded and not_owed(result):
             return False
         return not group.earlier or result.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
-
-    def _waiting_for(self, name: str) -> tuple[str, ...]:
-        """Every check that depends on `name`, directly or through others."""
-        waiting: list[str] = []
-        for other in self._checks.values():
-            if name in other.needs or any(need in waiting for need in other.needs):
-                waiting.append(other.id)
-        return tuple(waiting)
 
     def _complete(self, group: Group) -> bool:
         return all(name in self._results for name in group.checks)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.model import Lab, Outcome, Reason, Report, Result, Role, Weight, not_owed
 from grader.render.style import Style
+from grader.render.tally import in_words, plural
 from grader.text import clean
 
 MARGIN = " " * 11  # under the title
@@ -65,15 +66,7 @@ def earlier(results: Sequence[Result], style: Style) -> str:
 
 def summary(report: Report, next_step: str, style: Style) -> str:
     """The last line: the counts, the time, and the one thing to do next."""
-    counts = [
-        (report.count(Outcome.PASS), "passed"),
-        (report.count(Outcome.FAIL), "failed"),
-        (_skips(report, Reason.BLOCKED), "waiting"),
-        (report.count(Outcome.UNKNOWN), "could not be judged"),
-        (_skips(report, Reason.NOT_APPLICABLE), "not applicable"),
-        (_skips(report, Reason.LEFT_OUT), "left out"),
-    ]
-    text = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was judged"
+    text = in_words(report)
     colour = "red" if report.count(Outcome.FAIL) else "green" if report.complete else "bold"
     said = style.wrap(f"{text}, in {report.seconds:.1f} s.", "")
     return f"\n{style.paint(said, colour)}\n{style.wrap(next_step, '      ', 'Next: ')}\n"
@@ -128,10 +121,6 @@ def trouble(text: str, hint: str, style: Style) -> str:
     return style.wrap(clean(text, 1000), "") + "\n" + action
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
 def _row(label: str, text: str, style: Style) -> str:
     return style.wrap(text, MARGIN + " " * len(label), MARGIN + label) + "\n" if text else ""
 
@@ -147,7 +136,3 @@ def _waiting(blocked: Sequence[str], style: Style) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(clean(name, 40) for name in names) or "nothing"
-
-
-def _skips(report: Report, reason: Reason) -> int:
-    return sum(1 for r in report.results if r.outcome is Outcome.SKIP and r.verdict.reason is reason)

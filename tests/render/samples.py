@@ -97,3 +97,7 @@ REPORT = Report(
 )
 SHORT_LAB = replace(LAB, steps=(Step("first", "Reach the app", (PASSES.id, NOT_HERE.id)),))
 ALL_GREEN = Report(SHORT_LAB, "lab2-sample", ("app",), (), RESULTS[:3], 0.0, 1.0)
+
+
+def with_results(results: tuple[Result, ...]) -> Report:
+    return replace(REPORT, results=results)

@@ -3,13 +3,17 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 REPO = Path(__file__).parents[2]
 BIN = REPO / ".venv/bin"
 SOURCES = ("docs", "labs", "solutions")  # pages, and the real files that they include
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+PHONE = ViewportSize(width=360, height=740)
 QUIET = {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
 
 
@@ -32,3 +36,13 @@ def mkdocs_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def zensical_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("zensical"), "zensical")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "no Chromium: scripts/browser installs one, or name it in CHROMIUM"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()

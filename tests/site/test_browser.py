@@ -1,22 +1,20 @@
 """The site in a real browser: light and dark, phone and desk, search, and no request to anybody else."""
 
 import functools
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.site.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 PAGES = ("", "start/", "labs/lab1-flask-run/", "concepts/workers/", "reference/checks/", "reference/glossary/")
 DESK = ViewportSize(width=1280, height=900)
-PHONE = ViewportSize(width=360, height=740)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -37,16 +35,6 @@ def address(mkdocs_site: Path) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert path, "no Chromium: scripts/browser installs one, or name it in CHROMIUM"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=("light", "dark"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.catalog import root
+from grader.render import ENDINGS
 
 ROOT = root()
 NO_ENGINE = "unix:///nowhere/docker.sock"
@@ -47,6 +48,10 @@ def workspace(tmp_path: Path) -> Path:
         (("check", "lab1", "--stack", "nonsense"), 3, "not a stack's address"),
         (("check", "lab1", "--stack", "recorded://nowhere.json"), 3, "nowhere.json: not a recording"),
         (("check", "lab1", "--format", "yaml"), 2, "'yaml' is not one of"),
+        (("check", "lab1", "--output", "r.doc"), 2, "r.doc: end the name in .txt, .json, .xml, .html, .md"),
+        (("check", "lab1", "--output", "no/where/r.html"), 2, "there is no folder no/where; make it first"),
+        (("check", "lab1", "--site", "javascript:alert(1)"), 2, "write an address such as https://"),
+        (("check", "lab1", "--site", "https://x/(y)"), 2, "write an address such as https://"),
         (("start", "lab1", "--from", "/nowhere/at/all", "--into", "/nowhere/else"), 2, "no such folder"),
     ),
 )
@@ -175,6 +180,61 @@ def test_a_run_that_left_something_out_does_not_take_a_lab_back(workspace: Path)
     until = "(passed until 2026-01-01T00:00:00+00:00)"
     assert f"fails: debug.debugger-off {until}" in remembered(workspace, whole, broken)
     assert "passed until" not in remembered(workspace, broken)
+
+
+RECORDING = """{"schema": 1, "project": "demo", "services": [], "answers": {},
+"roles": [{"name": "app", "services": ["web"], "why": "it listens"}]}"""
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> tuple[str, ...]:
+    (tmp_path / "run.json").write_text(RECORDING)
+    return ("check", "lab1", "--quick", "--stack", "recorded://run.json")
+
+
+def test_one_run_writes_every_form_by_its_ending_and_still_shows_the_report(
+    recorded: tuple[str, ...], tmp_path: Path
+) -> None:
+    names = [f"report{ending}" for ending in ENDINGS]
+    outputs = [word for name in names for word in ("--output", name)]
+
+    done = grader(*recorded, *outputs, cwd=tmp_path, GRADER_SITE="https://course.example")
+
+    written = {name: (tmp_path / name).read_text(encoding="utf-8") for name in names}
+    assert done.returncode == 3
+    assert written["report.txt"].partition("\n\n")[0] in done.stdout
+    assert json.loads(written["report.json"])["stack"] == "demo"
+    assert '<testsuite name="lab1-flask-run"' in written["report.xml"]
+    for name in ("report.html", "report.md"):
+        assert "https://course.example/labs/lab1-flask-run/#stack.stack-up" in written[name]
+    assert [line for line in done.stdout.splitlines() if line.endswith(": written.")] == [
+        f"{name}: written." for name in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    (
+        ("json", "{"),
+        ("junit", "<?xml"),
+        ("html", "<!doctype html>"),
+        ("markdown", "## ❔ flask run in a container: "),
+        ("terminal", "lab1-flask-run: "),
+    ),
+)
+def test_a_named_form_is_all_that_standard_output_or_the_file_gets(
+    recorded: tuple[str, ...], tmp_path: Path, form: str, start: str
+) -> None:
+    shown = grader(*recorded, "--format", form, cwd=tmp_path)
+    filed = grader(*recorded, "--format", form, "--output", "report.anything", cwd=tmp_path)
+
+    text = (tmp_path / "report.anything").read_text(encoding="utf-8")
+    assert text.startswith(start)
+    assert shown.returncode == filed.returncode == 3
+    assert filed.stdout.startswith("report.anything: written.\n")
+    if form != "terminal":
+        assert shown.stdout.startswith(start)
+        assert shown.stdout.count("\n") == text.count("\n")
 
 
 def test_help_loads_nothing_that_it_does_not_need() -> None:

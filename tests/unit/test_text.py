@@ -18,6 +18,7 @@ from grader.text import clean, line_of, mask, nearest
         ("\x9b31mC1", "31mC1"),
         ("pay\u202eexe.fdp", "payexe.fdp"),
         ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("no\ufffe character\uffff", "no character"),
         (b"caf\xc3\xa9 \xff", "café \ufffd"),
         ("x" * 300, "x" * 199 + "…"),
     ),
