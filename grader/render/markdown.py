@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from grader.model import Outcome, Report, Result
 from grader.render.since import ago
@@ -62,12 +61,20 @@ def code(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    out = []
-    for plain, group in groupby(text.split(), _is_plain):
-        words = " ".join(group)
-        before, inner, after = _around(words)
-        out.append(words if plain else f"{before}{code(inner)}{after}")
-    return " ".join(out)
+    """Neighbours that need code share it, unless a comma or the like stands between them."""
+    groups: list[list[str]] = []
+    for word in text.split():
+        alike = groups and _is_plain(groups[-1][-1]) == _is_plain(word)
+        if alike and not _around(groups[-1][-1])[2] and not _around(word)[0]:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return " ".join(_shown(" ".join(group)) for group in groups)
+
+
+def _shown(words: str) -> str:
+    before, inner, after = _around(words)
+    return words if all(map(_is_plain, words.split())) else f"{before}{code(inner)}{after}"
 
 
 def _is_plain(word: str) -> bool:

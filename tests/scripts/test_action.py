@@ -52,6 +52,15 @@ def test_the_step_that_audits_comes_last() -> None:
     assert [step.get("id") for step in STEPS] == [*[None] * (len(STEPS) - 1), "audit"]
 
 
+def test_the_page_names_every_input_output_and_report() -> None:
+    page = (root() / "docs/reference/pipeline.md").read_text(encoding="utf-8")
+
+    for name in ACTION["inputs"]:
+        assert f"\n| `{name}` | " in page
+    for name in (*ACTION["outputs"], *REPORTS):
+        assert f"`{name}`" in page
+
+
 def test_no_input_is_put_into_a_script() -> None:
     assert [step["name"] for step in STEPS if "${{" in step["run"]] == []
 
