@@ -5,6 +5,8 @@
 #   docker run --rm --network host --volume /var/run/docker.sock:/var/run/docker.sock \
 #     --group-add "$(stat -c %g /var/run/docker.sock)" \
 #     flask-production-course grader check lab3 --stack compose://lab3-nginx
+#
+# docs/reference/pipeline.md shows `grader audit` in it.
 
 FROM python:3.13-slim AS base
 WORKDIR /course

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,8 @@ def shown_and_written(form: str | None, output: tuple[Path, ...]) -> tuple[str, 
     for path in output:
         if not path.parent.is_dir():  # said before the run, not after it
             raise click.UsageError(f"--output {path}: there is no folder {path.parent}; make it first")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise click.UsageError(f"--output {path}: you may not write there; name another place, or change its rights")
     if not output:
         return form or "terminal", ()
     if form:

@@ -152,6 +152,10 @@ class Sidecar:
                 raise
         with contextlib.suppress(OSError):  # the engine may have closed it first
             self._raw.shutdown(socket.SHUT_RDWR)  # the reader wakes up and ends
+        # The SDK hangs the whole response on the socket. Closed after it, it would complain at the end of the program.
+        response = getattr(self._socket, "_response", None)
+        if response is not None:
+            response.close()
         self._socket.close()
         self._raw.close()
 

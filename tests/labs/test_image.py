@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 import time
@@ -136,3 +137,19 @@ def test_the_grader_in_it_looks_at_a_stack_through_the_mounted_socket(image: str
     assert done.returncode == 0, done.stdout + done.stderr
     assert "lab1-flask-run: flask run in a container" in done.stdout
     assert time.monotonic() - begun < 60
+
+
+def test_the_recipe_for_pipelines_audits_a_stack_and_leaves_the_reports(
+    image: str, lab1: Running, tmp_path: Path
+) -> None:
+    page = (root() / "docs/reference/pipeline.md").read_text(encoding="utf-8")
+    recipe = next(block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "grader audit" in block)
+    audit = f"audit {lab1.stack.project} --only debug"
+    words = recipe.replace("flask-production-course", image).replace("audit shop", audit)
+
+    done = subprocess.run(["bash", "-c", words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert {path.name for path in (tmp_path / "grader-reports").iterdir()} == {"report.html", "report.md", "junit.xml"}
+    assert (tmp_path / "grader-reports/report.md").read_text(encoding="utf-8").startswith("## ✅ ")
