@@ -52,7 +52,7 @@ def shown_and_written(form: str | None, output: tuple[Path, ...]) -> tuple[str, 
         if not path.parent.is_dir():  # said before the run, not after it
             raise click.UsageError(f"--output {path}: there is no folder {path.parent}; make it first")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise click.UsageError(f"--output {path}: you may not write there; name another place, or change its rights")
+            raise click.UsageError(f"--output {path}: you may not write there; name another place")
     if not output:
         return form or "terminal", ()
     if form:

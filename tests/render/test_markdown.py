@@ -112,11 +112,10 @@ def test_nothing_of_a_text_is_lost(text: str) -> None:
 
 
 def test_words_are_read_as_words() -> None:
-    seen = "GET /healthz answered 200 (not 503), the debugger's own page: see `docker compose logs`. a.b=1 c_d, e_f (g/h)"
+    seen = "GET /healthz answered 200 (not 503), the debugger's own page: see `docker ps`. a.b=1 c_d, e_f (g/h)"
 
     assert prose(seen) == (
-        "GET `/healthz` answered 200 (not 503), the debugger's own page: see `docker compose logs`. "
-        "`a.b=1 c_d`, `e_f` (`g/h`)"
+        "GET `/healthz` answered 200 (not 503), the debugger's own page: see `docker ps`. `a.b=1 c_d`, `e_f` (`g/h`)"
     )
 
 
