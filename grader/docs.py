@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog, page_folder
-from grader.evidence import recorded
+from grader.evidence import recorded, red_lines
 from grader.gate_stacks import Case, cases
 from grader.model import AnyCheck, Lab
 from grader.render import schema
@@ -106,7 +106,7 @@ def _checks(catalog: Catalog) -> str:
 
 
 def _seen(base: Path, catalog: Catalog) -> str:
-    """Two sections: on which stacks each check was recorded to fail, and which are built differently and pass."""
+    """On which stacks each check was recorded to fail, what no command shows, and what is otherwise and passes."""
     every = {case.name: case for case in cases(base, catalog)}
     failing: list[str] = []
     for lab in catalog.labs:
@@ -119,7 +119,23 @@ def _seen(base: Path, catalog: Catalog) -> str:
     variants = [case for case in every.values() if case.kind == "variant"]
     rows = [f"| {case.lab.id} | {_text(case.title)} | `{case.name}` |" for case in variants]
     passing = "\n".join(["| lab | what is different | stack |", "|---|---|---|", *rows]) + "\n"
-    return _section("failing", "\n".join(failing)) + "\n" + _section("passing", passing)
+    return "\n".join(
+        (
+            _section("failing", "\n".join(failing)),
+            _section("not-shown", _not_shown(base, catalog)),
+            _section("passing", passing),
+        )
+    )
+
+
+def _not_shown(base: Path, catalog: Catalog) -> str:
+    """Those recorded failures that no command shows every time, and why."""
+    rows = []
+    for check in catalog.checks.values():
+        reasons = dict.fromkeys(verdict.not_shown for verdict in red_lines(base, check) if verdict.not_shown)
+        rows += [f"| `{check.id}` | {_text(reason)} |" for reason in reasons]
+    head = ["| check | why no command shows it |", "|---|---|"]
+    return "\n".join((*head, *rows) if rows else ("Each fault above is shown by its command.",)) + "\n"
 
 
 def _outside(base: Path, catalog: Catalog) -> str:

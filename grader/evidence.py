@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from grader.catalog import Catalog
-from grader.model import AnyCheck, Outcome, Result, Weight
+from grader.model import AnyCheck, Outcome, Result, Verdict, Weight
 from grader.runner import judged
 from grader.stacks.codec import decode, encode
 
@@ -29,6 +29,13 @@ def recorded(base: Path, check: AnyCheck) -> tuple[Path, ...]:
     return tuple(sorted((base / FOLDER / check.id).glob("*.json")))
 
 
+def red_lines(base: Path, check: AnyCheck) -> tuple[Verdict, ...]:
+    """What the judge says today of the recorded failures; those that it sees differently now are left out."""
+    failing = (path for path in recorded(base, check) if path.name.startswith("fail"))
+    verdicts = (judged(check, decode(json.loads(path.read_text(encoding="utf-8")))) for path in failing)
+    return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL)
+
+
 def disagreement(check: AnyCheck, path: Path) -> str:
     """What is wrong with one recorded answer: "" when the judge says what the file's name says."""
     if path.stat().st_size > SIZE_CAP:
@@ -39,6 +46,8 @@ def disagreement(check: AnyCheck, path: Path) -> str:
         return str(trouble)
     verdict = judged(check, evidence)
     wanted = path.name.partition("-")[0]
+    if verdict.outcome is Outcome.FAIL and not (verdict.reproduce and (verdict.shows or verdict.not_shown)):
+        return "a red line without a command, or without what it shows; give failed() both"
     if verdict.outcome.value != wanted:
         return f"was {wanted} when it was recorded; the judge says {verdict.outcome.value}: {verdict.because}"
     return ""

@@ -16,6 +16,7 @@ import click
 from grader.catalog import Catalog, CourseError
 from grader.evidence import evidence_problems, recorded
 from grader.gate_stacks import Case, Outcome, cases, try_case
+from grader.seen import Red
 
 Say = Callable[[str], None]
 
@@ -93,15 +94,26 @@ def stacks(
     chosen = [case for case in every if not only or {case.name, case.lab.id} & set(only)]
     chosen = list(slice_of(chosen)) if sliced else chosen
     lock = threading.Lock()
+    red: list[Red] = []
 
     def tried(case: Case) -> list[str]:
-        outcome = try_case(base, catalog, case, record=record)
+        elsewhere = tuple(one for one in red if labs[one.stack] == case.lab.id) if case.kind == "solution" else ()
+        outcome = try_case(base, catalog, case, record=record, asked=case in chosen, elsewhere=elsewhere)
         with lock:
+            red.extend(outcome.reds)
             say(_line(case, outcome))
         return [f"{case.name}: {problem}" for problem in outcome.problems]
 
+    labs = {case.name: case.lab.id for case in every}
     with ThreadPoolExecutor(at_once) as workers:
-        return [problem for problems in workers.map(tried, chosen) for problem in problems]
+        problems = list(workers.map(tried, (case for case in chosen if case.kind != "solution")))
+        # A command that shows a fault has to show none where there is none: so the solutions come last.
+        owed = {labs[one.stack] for one in red}
+        last = [case for case in every if case.kind == "solution" and (case in chosen or case.lab.id in owed)]
+        problems += list(workers.map(tried, last))
+    for name, why in sorted({(one.check, one.verdict.not_shown) for one in red if one.verdict.not_shown}):
+        say(f"note  {name} is not shown by a command: {why}")
+    return [problem for listed in problems for problem in listed]
 
 
 def _line(case: Case, outcome: Outcome) -> str:

@@ -20,6 +20,7 @@ from grader.model import AnyCheck, Lab, Reason, Result, Weight
 from grader.model import Outcome as Verdicts
 from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run
+from grader.seen import Red, disagreements, reds
 from grader.stacks.base import Opening
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load
@@ -63,6 +64,7 @@ class Outcome:
     problems: tuple[str, ...]
     seconds: float
     results: tuple[Result, ...] = field(default=())
+    reds: tuple[Red, ...] = ()  # what it was declared to fail, with the commands that show it
 
 
 def cases(base: Path, catalog: Catalog) -> tuple[Case, ...]:
@@ -120,8 +122,14 @@ def lay_out(base: Path, catalog: Catalog, case: Case, workspace: Path) -> None:
         path.write_text(text.replace(edit.find, edit.replace), encoding="utf-8")
 
 
-def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outcome:
-    """Brings the stack up under a name of its own, runs its checks, compares, and removes everything again."""
+def try_case(
+    base: Path, catalog: Catalog, case: Case, *, record: bool, asked: bool = True, elsewhere: tuple[Red, ...] = ()
+) -> Outcome:
+    """Brings the stack up under a name of its own, runs its checks, compares, and removes everything again.
+
+    The commands of its declared reds must show them; those of `elsewhere`, red on other stacks, must show nothing
+    here. Without `asked` only these commands are run.
+    """
     begun = time.monotonic()
     project = f"gate-{case.name}-{secrets.token_hex(3)}".lower()
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
@@ -136,10 +144,12 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             if problem:
                 return Outcome((problem,), time.monotonic() - begun)
             checks = chosen_checks(catalog, case)
-            results = checked(case.lab, checks, stack)
+            results = checked(case.lab, checks, stack) if asked else ()
             if any(_needs_quiet(result) for result in results):
                 with QUIET:  # something kept the machine busy, or answers late: once more, one such stack at a time
                     results = checked(case.lab, checks, stack)
+            red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)
+            lies = disagreements(stack, red, there=True) + disagreements(stack, elsewhere, there=False)
         finally:
             stack.take_down()
     if record:
@@ -148,7 +158,8 @@ def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool) -> Outco
             good = case.kind in ("solution", "variant") and result.outcome is Verdicts.PASS
             if good or (result.outcome is Verdicts.FAIL and result.check.id in case.fails):
                 keep(base, case.name, result)
-    return Outcome(tuple(differences(case, results)), time.monotonic() - begun, results)
+    found = differences(case, results) if asked else []
+    return Outcome((*found, *lies), time.monotonic() - begun, results, red)
 
 
 def differences(case: Case, results: tuple[Result, ...]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from grader.text import clean
 
+COMMAND = 800  # characters of a command, at most
+
 E = TypeVar("E")
 E_co = TypeVar("E_co", covariant=True)
 
@@ -46,7 +48,9 @@ class Weight(IntEnum):
 class Verdict:
     """What a judge says: the outcome, what was seen (`because`), where to look next (`hint`), how to see it oneself.
 
-    `reproduce` is a shell command a learner can paste into a terminal in the workspace.
+    `reproduce` is a shell command that a learner can paste into a terminal in the workspace. `shows` is a regular
+    expression that a line of its output matches while the fault is there, and none when it is not: the gate runs it.
+    Where no command can show it every time, `not_shown` says why instead.
     """
 
     outcome: Outcome
@@ -54,14 +58,33 @@ class Verdict:
     hint: str = ""
     reproduce: str = ""
     reason: Reason | None = None
+    shows: str = ""
+    not_shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """Why no command shows a fault every time: one among many events, or what only the grader's own means can see."""
+
+    why: str
 
 
 def passed(because: str) -> Verdict:
     return Verdict(Outcome.PASS, clean(because, limit=300))
 
 
-def failed(because: str, *, hint: str, reproduce: str) -> Verdict:
-    return Verdict(Outcome.FAIL, clean(because, limit=300), clean(hint, limit=300), clean(reproduce, limit=400))
+def failed(because: str, *, hint: str, reproduce: str, shows: str | NotShown) -> Verdict:
+    """A FAIL; `shows` is what the output of `reproduce` matches while the fault is there (Verdict.shows).
+
+    A command that a stack's own words have made too long to be pasted whole is left out.
+    """
+    said, look = clean(because, limit=300), clean(hint, limit=300)
+    command = clean(reproduce, limit=COMMAND + 1)
+    if len(command) > COMMAND:
+        return Verdict(Outcome.FAIL, said, look)
+    if isinstance(shows, NotShown):
+        return Verdict(Outcome.FAIL, said, look, command, not_shown=shows.why)
+    return Verdict(Outcome.FAIL, said, look, command, shows=shows)
 
 
 def skipped(because: str, reason: Reason = Reason.NOT_APPLICABLE) -> Verdict:

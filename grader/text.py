@@ -35,6 +35,17 @@ def mask(text: str) -> str:
     return _SECRETS.sub(r"\1\2[masked]", _PEM.sub("[private key masked]", text))
 
 
+def plain(expression: str) -> str:
+    """What a simple regular expression finds, in words: `^HTTP/.* 200` is "HTTP/… 200"; "" when it is not simple."""
+    spoken = []
+    for part in expression.split("|"):
+        literal = re.sub(r"\\([^A-Za-z0-9])", "\\1", re.sub(r"^\^ ?|\$$", "", part).replace(".*", "…"))
+        if re.search(r"(?<!\\)[.\[\](){}?+*^$]|\\[A-Za-z0-9]", re.sub(r"^\^|\$$", "", part).replace(".*", "")):
+            return ""
+        spoken.append(literal.strip())
+    return clean(" or ".join(spoken))
+
+
 def continued(text: str) -> str:
     """A sentence that goes on after other words: without its capital, unless that belongs to a name (HTTP, 3)."""
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

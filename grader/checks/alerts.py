@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
-from grader.checks.commands import ask_server
-from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
+from grader.checks.commands import ask_server, curl
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, skipped, unknown
 from grader.probes.monitoring.drill import CLEAR, DELIVERY, ONE_SLOW, PATIENCE, QUIET, SPARE, TIMES, Drill, Drilled
 from grader.probes.monitoring.timeline import Course
 
+TRUE = '"state":"(pending|firing)"'  # what Prometheus says of a rule whose query has a result
 WINDOW = f"{TIMES} × (scrape interval + evaluation interval) + {SPARE:.0f} s"
 SHORTEST = 4  # scrapes that a window is taken to hold where a rule does not say how far it looks back
 DRILL = Drill()
@@ -32,7 +35,8 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
         return failed(
             f"{seen.prometheus} has no alerting rule",
             hint="are your rules in a file, and does Prometheus read that file (rule_files)?",
-            reproduce=again,
+            reproduce=f"{again} | grep -c state",
+            shows="^0$",
         )
     broken = next((course for course in seen.courses if course.error), None)
     if broken is not None:
@@ -40,6 +44,7 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
             f"the rule {broken.name} cannot be computed: {broken.error}",
             hint="try its query in Prometheus by hand",
             reproduce=again,
+            shows='"lastError":"[^"]',
         )
     noisy = next((course for course in seen.courses if course.noisy), None)
     if noisy is not None and seen.left_over:
@@ -61,13 +66,15 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
             f"{noisy.name} was true for {seen.waited:.0f} s on a healthy stack: {noisy.query}",
             hint="which number does it compare, and what is that number when all is well?",
             reproduce=again,
+            shows=TRUE,
         )
     hasty = next((course for course in seen.courses if course.single and _would_fire(course, seen.interval)), None)
     if hasty is not None:
         return failed(
             f"{hasty.name} turned true because of one request of {ONE_SLOW:g} s: {hasty.query}",
             hint="on a quiet site one request is a large part of all: how many slow ones are trouble?",
-            reproduce=f"curl -kso /dev/null '{seen.site}/bench/slow?seconds={ONE_SLOW:g}'; sleep 15; {again}",
+            reproduce=f"{curl(f'{seen.site}/bench/slow?seconds={ONE_SLOW:g}', '-o /dev/null')}; sleep 15; {again}",
+            shows=TRUE,
         )
     names = ", ".join(course.name for course in seen.courses[:4])
     return passed(f"{len(seen.courses)} alerting rules ({names}); none was true, also not after one slow request")
@@ -101,7 +108,7 @@ def alert_error_rate(seen: Drilled) -> Verdict:
         seen,
         f"{seen.errors} requests got a 500 in {seen.limit:.0f} s, and no rule turned true",
         hint="ask Prometheus for your rule's query while errors happen: which status does it look for, how far back?",
-        cause=f"for i in $(seq 100); do curl -kso /dev/null {seen.site}/bench/boom; done",
+        cause=f"for i in $(seq 100); do {curl(f'{seen.site}/bench/boom', '-o /dev/null')}; sleep 0.2; done",
     )
 
 
@@ -123,11 +130,12 @@ def alert_latency(seen: Drilled) -> Verdict:
     found = next((course for course in seen.courses if course.slow >= 0 and not course.noisy), None)
     if found is not None:
         return passed(f"{found.name} turned true {found.slow:.0f} s after requests became slow{_rest(found)}")
+    slow = curl(f"{seen.site}/bench/slow?seconds=1.5", "-o /dev/null")
     return _silent(
         seen,
         f"requests took 1.5 s for {seen.limit:.0f} s, and no rule turned true",
         hint="how large can your quantile become at all? It ends at the last boundary of the histogram",
-        cause=f"for i in $(seq 24); do curl -kso /dev/null '{seen.site}/bench/slow?seconds=1.5' & done; wait",
+        cause=f"for i in $(seq 50); do {slow} & sleep 0.5; done; wait",
     )
 
 
@@ -144,8 +152,8 @@ def alert_latency(seen: Drilled) -> Verdict:
 )
 def alert_app_down(seen: Drilled) -> Verdict:
     """The one alert that every service needs. It has to come from outside: an app that is down reports nothing."""
-    stop = f"docker compose stop {seen.service}; sleep {seen.limit:.0f}"
-    again = f"{stop}; {rules_command(seen)}; docker compose start {seen.service}"
+    name = quote(seen.service)
+    stop, start = f"docker compose stop {name}; sleep {seen.limit:.0f}", f"docker compose start {name}"
     found = [course for course in seen.courses if course.down >= 0 and not course.noisy]
     if not found:
         return _silent(
@@ -153,20 +161,23 @@ def alert_app_down(seen: Drilled) -> Verdict:
             f"the app was down for {seen.limit:.0f} s, and no rule turned true",
             hint="ask Prometheus for `up` while the app is stopped: which labels does your app's series have?",
             cause=stop,
+            after=f"; {start}",
         )
     over = [course for course in found if course.gone >= 0]
     if not over:
         return failed(
             f"{found[0].name} turned true when the app was down, and was still true {CLEAR:.0f} s after it was back",
             hint="what has to happen for its query to have no result any more?",
-            reproduce=f"{again}; sleep {CLEAR:.0f}; {rules_command(seen)}",
+            reproduce=f"{stop}; {start}; sleep {CLEAR:.0f}; {rules_command(seen)}",
+            shows=TRUE,
         )
     best = max(over, key=lambda course: (course.fired >= 0, course.patience <= PATIENCE))
     if best.fired < 0 and best.patience <= PATIENCE:
         return failed(
             f"{best.name} turned true, but did not fire within its `for` of {best.patience:g} s and {SPARE:.0f} s more",
             hint="does its query have a result all the time, or only now and then? Look at its graph",
-            reproduce=again,
+            reproduce=f"{stop}; {rules_command(seen)}; {start}",
+            shows=NotShown("its state comes and goes"),
         )
     return passed(f"{best.name} turned true {best.down:.0f} s after the app was stopped{_rest(best)}")
 
@@ -179,7 +190,7 @@ def _rest(course: Course) -> str:
     return fired + waits + gone
 
 
-def _silent(seen: Drilled, what: str, *, hint: str, cause: str) -> Verdict:
+def _silent(seen: Drilled, what: str, *, hint: str, cause: str, after: str = "") -> Verdict:
     """No rule turned true; where the drill was shorter than the rules need, nobody can tell."""
     if seen.cut:
         return unknown(
@@ -189,7 +200,12 @@ def _silent(seen: Drilled, what: str, *, hint: str, cause: str) -> Verdict:
             hint="choose shorter intervals for this lab",
         )
     names = ", ".join(course.name for course in seen.courses[:4]) or "there is none"
-    return failed(f"{what} (rules: {names})", hint=hint, reproduce=f"{cause}; {rules_command(seen)}")
+    return failed(
+        f"{what} (rules: {names})",
+        hint=hint,
+        reproduce=f"{cause}; {rules_command(seen)} | grep -cE '{TRUE}'{after}",
+        shows="^0$",
+    )
 
 
 @check(
@@ -209,7 +225,8 @@ def alert_delivered(seen: Drilled) -> Verdict:
     fired = [course.name for course in seen.courses if course.fired >= 0]
     post = seen.delivery
     known = ask_server(seen.service, post.service, post.port, post.host_port, "/api/v2/alerts")
-    stop, start = f"docker compose stop {seen.service}", f"docker compose start {seen.service}"
+    name = quote(seen.service)
+    stop, start = f"docker compose stop {name}", f"docker compose start {name}"
     drill = f"{stop}; sleep {seen.limit + PATIENCE:.0f}; {known}; {start}"
     if not fired:
         return skipped(f"no alert of yours fires within {PATIENCE:.0f} s: there was nothing to deliver")
@@ -219,12 +236,16 @@ def alert_delivered(seen: Drilled) -> Verdict:
             f"{fired[0]} fired, and {seen.prometheus} told nobody: {why}",
             hint="where does Prometheus send alerts (alerting), and does anybody listen there?",
             reproduce=ask_server(seen.service, seen.prometheus, seen.port, seen.host_port, "/api/v1/alertmanagers"),
+            shows='"activeAlertmanagers":\\[\\]'
+            if not post.addressees
+            else NotShown("whether anybody listens at an address is not for Prometheus to say"),
         )
     if not post.known:
         return failed(
             f"{fired[0]} fired, and {post.service} never heard of it; {seen.prometheus} sends to {post.addressees[0]}",
             hint="is that the address of your Alertmanager, as seen from Prometheus?",
             reproduce=drill,
+            shows="^\\[\\]",
         )
     receivers = ", ".join(post.receivers) or "nobody"
     if post.sent <= 0:
@@ -232,7 +253,8 @@ def alert_delivered(seen: Drilled) -> Verdict:
         return failed(
             f"{post.service} knew of {post.known[0]}, meant for {receivers}, and no message got through{refused}",
             hint="what does that receiver consist of, and what does Alertmanager's log say about it?",
-            reproduce=f"{drill}; docker compose logs --tail 20 {post.service}",
+            reproduce=f"{drill}; docker compose logs --tail 20 {quote(post.service)}",
+            shows="Notify .*failed" if post.refused else NotShown("a message that is not sent leaves no trace"),
         )
     return passed(f"{', '.join(post.known)}: {post.service} told {receivers}, in {post.sent} messages that were taken")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from shlex import quote
+from urllib.parse import urlsplit
 
 from grader.checks.base import check
+from grader.checks.commands import status
 from grader.checks.tls import MOZILLA, s_client
-from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, skipped, unknown
 from grader.probes.tls.certificate import SKEW, Named, Served, ServedCertificate
 from grader.probes.tls.renewal import COMMAND, LEAST, SERVED, Renew, Renewal, Turn
 from grader.probes.tls.x509 import Certificate
@@ -37,12 +41,12 @@ def cert_name(seen: Served) -> Verdict:
     wrong = next((one for one in seen.named if not one.fits), None)
     if wrong is None:
         return passed(f"the certificate is for {', '.join(one.host for one in seen.named)}")
+    names = "openssl x509 -noout -ext subjectAltName 2>/dev/null | tr -d ' ' | tr , '\\n' | grep -cxiF"
     return failed(
         f"the certificate is not for {wrong.host}: {_is_for(wrong, seen.leaf)}",
         hint="which names did you ask the authority for, and which certificate does the server show for this name?",
-        reproduce=s_client(
-            seen.port, wrong.host, then="2>/dev/null | openssl x509 -noout -subject -ext subjectAltName"
-        ),
+        reproduce=s_client(seen.port, wrong.host, then=f"2>/dev/null | {names} {quote(f'DNS:{wrong.host}')}"),
+        shows="^0$",
     )
 
 
@@ -78,13 +82,15 @@ def cert_chain(seen: Served) -> Verdict:
         return failed(
             _broken(seen),
             hint="which file does the server send: the certificate alone, or the whole chain?",
-            reproduce=shown,
+            reproduce=s_client(seen.port, seen.host, "-showcerts", "2>/dev/null | grep -cE '^ *[0-9] s:'"),
+            shows="^1$" if len(seen.chain) == 1 else NotShown("it takes the authority's root to verify a chain"),
         )
     if stray := _stray(seen.chain):
         return failed(
             f"the chain is out of order: {stray}",
             hint="the server's own certificate comes first, then the one that signed it, and so on",
             reproduce=shown,
+            shows=NotShown("who signed whom is for your eyes to compare"),
         )
     links = " → ".join(one.called for one in seen.chain)
     return passed(f"{links}, verified with {', '.join(trust.anchors) or trust.where}")
@@ -124,25 +130,40 @@ def cert_dates(seen: Served) -> Verdict:
     """A certificate that has expired locks every visitor out, and always on a Sunday. One that lasts for ten years is
     no better: if its key is stolen, the thief has ten years, too."""
     leaf, now = seen.leaf, seen.now
-    see = s_client(seen.port, seen.host, then="2>/dev/null | openssl x509 -noout -dates; date -u")
+    see = s_client(seen.port, seen.host, then="2>&1 | grep -i 'verify error'")
     hint = "who renews the certificate, and when? A person forgets"
     if leaf.trouble:
-        return failed(f"the certificate cannot be read: {leaf.trouble}", hint=hint, reproduce=see)
+        return failed(
+            f"the certificate cannot be read: {leaf.trouble}",
+            hint=hint,
+            reproduce=_dates(seen),
+            shows="unable to load|Could not",
+        )
     life = leaf.until - leaf.since
     if now > leaf.until + SKEW:
-        return failed(f"the certificate expired {_span(now - leaf.until)} ago", hint=hint, reproduce=see)
+        why = f"the certificate expired {_span(now - leaf.until)} ago"
+        return failed(why, hint=hint, reproduce=see, shows="has expired")
     if now < leaf.since - SKEW:
         why = f"the certificate is valid only in {_span(leaf.since - now)}, from {_day(leaf.since)}"
-        return failed(why, hint="whose clock is wrong: this machine's, or the authority's?", reproduce=see)
+        clock = "whose clock is wrong: this machine's, or the authority's?"
+        return failed(why, hint=clock, reproduce=see, shows="not yet valid")
     if life > LONGEST * DAY:
         why = f"the certificate lasts for {life / DAY:.0f} days; browsers take {LONGEST}"
         return failed(
-            why, hint="who issued it? An authority with a program to renew it needs no such span", reproduce=see
+            why,
+            hint="who issued it? An authority with a program to renew it needs no such span",
+            reproduce=_dates(seen, LONGEST * DAY),
+            shows="will not expire" if leaf.until - now > LONGEST * DAY else NotShown("it takes both dates to tell"),
         )
     if leaf.until - now < life / REMAINING:
         why = f"the certificate has {_span(leaf.until - now)} left of {_span(life)}"
-        return failed(why, hint=hint, reproduce=see)
+        return failed(why, hint=hint, reproduce=_dates(seen, int(life / REMAINING)), shows="will expire")
     return passed(f"valid until {_day(leaf.until)}: {_span(leaf.until - now)} left of {_span(life)}")
+
+
+def _dates(seen: Served, ahead: int = 0) -> str:
+    """Shows from when to when the certificate is valid, and whether it will have expired in so many seconds."""
+    return s_client(seen.port, seen.host, then=f"2>/dev/null | openssl x509 -noout -dates -checkend {ahead}")
 
 
 def _day(moment: float) -> str:
@@ -179,12 +200,18 @@ def cert_key_strength(seen: Served) -> Verdict:
             f"the certificate cannot be read: {leaf.trouble}" if leaf.trouble else f"the key is {what}",
             hint="which kind and size of key was asked for when it was made?",
             reproduce=s_client(seen.port, seen.host, then=see),
+            shows="unable to load|Could not"
+            if leaf.trouble
+            else f"{leaf.bits} bit"
+            if leaf.bits
+            else re.escape(leaf.key),
         )
     if leaf.hash and leaf.hash not in HASHES:
         return failed(
             f"the certificate is signed over {leaf.hash.upper()}",
             hint="who signed it, and with which options?",
             reproduce=s_client(seen.port, seen.host, then=see),
+            shows=f"(?i)Signature Algorithm: .*{re.escape(leaf.hash)}",
         )
     return passed(f"{what}, signed over {leaf.hash.upper() or 'what its kind of key prescribes'}")
 
@@ -214,17 +241,20 @@ def cert_renewal_live(seen: Renewal) -> Verdict:
         return skipped(seen.refused, Reason.LEFT_OUT)
     for number, turn in enumerate(seen.turns):
         if text := _went_wrong(turn, again=number > 0):
+            reproduce, shows = _renewed(seen, turn)
             return failed(
                 text,
                 hint="what tells the server that there is a new certificate, and can it read it?",
-                reproduce=f"{seen.command}; curl -kvso /dev/null {seen.site}/ 2>&1 | grep -E 'expire|start date'",
+                reproduce=reproduce,
+                shows=shows,
             )
     if seen.load and seen.load.failed:
         return failed(
             f"{seen.load.failed} of {seen.load.sent} requests were lost during the renewal, {seen.load.first}",
             hint="does the server load the new certificate, or does it stop and start?",
-            reproduce=f"{seen.command} & for i in $(seq 300); do curl -kso /dev/null -w '%{{http_code}}\\n' "
-            f"{seen.site}/; done | sort | uniq -c",
+            reproduce=f"({seen.command}) >/dev/null 2>&1 & p=$!; "
+            f"while kill -0 $p 2>/dev/null; do {status(seen.site + '/')}; done | sort | uniq -c",
+            shows=" (000|5[0-9][0-9])$",
         )
     first, sent = seen.turns[0], seen.load.sent if seen.load else 0
     times = "twice" if len(seen.turns) > 1 else "once"
@@ -232,6 +262,20 @@ def cert_renewal_live(seen: Renewal) -> Verdict:
         f"renewed {times} under {sent} requests, none lost; the new certificate was served {first.waited:.1f} s after "
         f"the command, which took {first.seconds:.1f} s"
     )
+
+
+def _renewed(seen: Renewal, turn: Turn) -> tuple[str, str | NotShown]:
+    """The command that renews and looks, and what it shows where it failed."""
+    if turn.code is None:
+        return seen.command, NotShown("it has no end")
+    if turn.code:
+        return f"({seen.command}); echo exit code $?", "exit code [1-9]"
+    parts = urlsplit(seen.site)
+    shown = s_client(parts.port or 443, parts.hostname or "", then="2>/dev/null | openssl x509 -noout -serial")
+    again = f"s() {{ {shown}; }}; a=$(s); ({seen.command}) >/dev/null 2>&1; sleep {SERVED:.0f}; b=$(s); "
+    if turn.serial and turn.waited < 0:
+        return again + '[ "$a" = "$b" ] && echo "still $b"', "^still serial="
+    return again + 'echo "now $b"', "^now $" if not turn.serial else NotShown("it takes the root to verify a chain")
 
 
 def _went_wrong(turn: Turn, *, again: bool) -> str:

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+from urllib.parse import urljoin
+
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import containers, curl, inside
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.collector.found import LIMIT, Collect, Collected
 from grader.probes.collector.odd import LONG, Odd, OddLines, SayOddLines
 from grader.probes.collector.records import Kept, has_time, kept, names
 from grader.probes.collector.request import Follow, Followed
 
+HELLO = "w=hello-$RANDOM"
+PLACES = '$(ls -d /* | grep -vE "^/(proc|sys|dev)$")'
 NAMED = 3  # findings that a sentence names
 NEAR = 60.0  # seconds that a record's time may differ from now
 
 
-def say_by_hand(service: str, command: str = "echo hello-42") -> str:
+def beside(service: str, options: str) -> str:
+    """Runs what follows beside a service: not every image has a shell."""
+    return f"docker run --rm {options}:$(docker compose ps -q {quote(service)} | head -1) debian:trixie-slim"
+
+
+def say_by_hand(service: str, command: str = 'echo "$w"') -> str:
     """Says what a shell command prints in a service's name: its process 1's standard output is what the engine reads.
 
-    From beside it, because not every image has a shell.
+    `$w` is a word that was not said before (HELLO); the command has no single quotes in it.
     """
-    beside = f"docker run --rm --pid container:$(docker compose ps -q {service}) --cap-add SYS_PTRACE"
-    return f"{beside} debian:trixie-slim sh -c '{command} > /proc/1/fd/1'"
+    return f"{beside(service, '-e w=$w --cap-add SYS_PTRACE --pid container')} sh -c '({command}) > /proc/1/fd/1'"
 
 
-def look_by_hand(collector: str, folder: str) -> str:
-    return f"docker compose exec {collector} grep -rh hello-42 {folder or '/var/log'}"
+def look_by_hand(collector: str, how: str = 'grep -arhs "$w" $PLACES') -> str:
+    """Looks for `$w` in all files of the collector, wherever it may keep them."""
+    return inside(collector, f"sh -c '{how.replace('$PLACES', PLACES)}'", "-e w=$w")
 
 
 @check(
@@ -44,25 +56,31 @@ def finds_request(seen: Followed) -> Verdict:
         return failed(
             "no service of this stack keeps what the others say",
             hint="is there a service that receives lines, and does the engine send them there?",
-            reproduce="docker compose ps; docker inspect --format '{{.Name}} {{json .HostConfig.LogConfig}}' "
-            "$(docker compose ps --quiet)",
+            reproduce="docker inspect -f '{{.Name}} {{json .HostConfig.LogConfig}}' " + containers(),
+            shows=NotShown("a collector can be any program: only looking into all of them tells that there is none"),
         )
     what = f"the id {seen.word} of {seen.header}" if seen.header else f"the word {seen.word} of its path"
     missing = [trace for trace in seen.traces if not trace.record]
     if not missing:
         return passed(f"{what} is in {seen.collector}, from " + " and ".join(trace.service for trace in seen.traces))
-    first = missing[0]
+    first, site = missing[0], urljoin(seen.url, "/")
+    asked = f"{HELLO}; {curl(site)}$w >/dev/null"
+    if seen.header:
+        sent = f"{curl(site, '-i')} | grep -i {quote(f'^{seen.header}:')}"
+        asked = f"w=$({sent} | cut -d ' ' -f 2 | tr -d '\\r')"
+    asked += f"; sleep {LIMIT:.0f}"
     if not first.lines:
         return failed(
             f"{first.service} ({first.role}) wrote no line with {what}",
             hint="the id has to be in every line before it can be found in all of them: lab 5",
-            reproduce=f"curl -sk -o /dev/null '{seen.url}'; docker compose logs --tail 3 {first.service}",
+            reproduce=f'{asked}; docker compose logs {quote(first.service)} | grep -c "$w"',
+            shows="^0$",
         )
     return failed(
         f"{first.service} ({first.role}) wrote a line with {what}, and {seen.collector} has none after {LIMIT:.0f} s",
         hint=f"where does the engine send the lines of {first.service}?",
-        reproduce="docker inspect --format '{{json .HostConfig.LogConfig}}' "
-        f"$(docker compose ps --quiet {first.service})",
+        reproduce=f"{asked}; {look_by_hand(seen.collector)} | wc -l",
+        shows="^[01]$",  # the edge's line or the app's, and not both
     )
 
 
@@ -89,7 +107,8 @@ def every_service(seen: Collected) -> Verdict:
     return failed(
         f"a line of {', '.join(one.service for one in missing[:NAMED])} did not arrive in {seen.collector}{why}",
         hint="a `logging:` that one service has is not another's; nor does an anchor reach into another file",
-        reproduce=f"{say_by_hand(missing[0].service)}; sleep 1; {look_by_hand(seen.collector, seen.folder)}",
+        reproduce=f"{HELLO}; {say_by_hand(missing[0].service)}; sleep 2; {look_by_hand(seen.collector)} | wc -l",
+        shows="^0$",
     )
 
 
@@ -116,7 +135,9 @@ def structure_kept(seen: Collected) -> Verdict:
         return failed(
             f"a JSON line of {one.service} is kept {what}: {one.record.line[:120]}",
             hint="the collector can read JSON: does it, and does it write the fields or the message?",
-            reproduce=f"docker compose exec {seen.collector} tail -n 2 {one.record.path}",
+            reproduce=f"{HELLO}; {say_by_hand(one.service, SAY['fields'])}; sleep 2; "
+            f"{look_by_hand(seen.collector)} | grep -cE '^{{.*[^\\\\]\"n\": ?42'",
+            shows="^0$",
         )
     return passed(f"every field of a JSON line is a field in {seen.collector}, numbers and nested ones too")
 
@@ -143,24 +164,27 @@ def origin_told(seen: OddLines) -> Verdict:
                     f"{what} of {seen.service} is kept without a word of whose it is: {record.line[:120]}",
                     hint="what the line says needs a place of its own, beside what the engine says",
                     reproduce=_forge_by_hand(seen),
+                    shows="^0$",
                 )
     untimed = [r for r in seen.of("plain").records if r.json and not has_time(r.record, seen.at, NEAR)]
     if untimed:
         return failed(
             f"a record has no time with its zone: {untimed[0].line[:120]}",
             hint="the engine sends a time with each line",
-            reproduce=f"{say_by_hand(seen.service)}; sleep 1; {look_by_hand(seen.collector, _folder(seen))}",
+            reproduce=f"{HELLO}; {say_by_hand(seen.service)}; sleep 2; {look_by_hand(seen.collector)} "
+            "| grep -cE 'T[0-9:.]+(Z|[+-][0-9:]+)'",
+            shows="^0$",
         )
     return passed(f"records of {seen.service} say so and when, also where the line claims to be from {seen.other}")
 
 
 def _forge_by_hand(seen: OddLines) -> str:
-    claim = f'echo "{{\\"service\\":\\"{seen.other}\\",\\"word\\":\\"hello-42\\"}}"'
-    return f"{say_by_hand(seen.service, claim)}; sleep 1; {look_by_hand(seen.collector, _folder(seen))}"
-
-
-def _folder(seen: OddLines) -> str:
-    return next((record.path.rpartition("/")[0] for odd in seen.odd for record in odd.records), "")
+    """How many records of a line that claims to be another service's say whose it is."""
+    other = re.sub(r"[^\w.-]", "", seen.other)
+    claim = f'echo "{{\\"service\\":\\"{other}\\",\\"word\\":\\"$w\\"}}"'
+    name, ids = quote(seen.service), f"$(docker compose ps -q {quote(seen.service)} | cut -c 1-12)"
+    found = f"{look_by_hand(seen.collector)} | grep -cw -e {name} -e {ids}"
+    return f"{HELLO}; {say_by_hand(seen.service, claim)}; sleep 2; {found}"
 
 
 KINDS = {
@@ -194,14 +218,20 @@ def odd_lines_kept(seen: OddLines) -> Verdict:
         if odd.trouble:
             continue
         if not odd.arrived:
-            return failed(_lost(odd, seen.collector), hint=_where(odd), reproduce=_by_hand(odd, seen))
+            return failed(
+                _lost(odd, seen.collector),
+                hint=_where(odd),
+                reproduce=f"{_by_hand(odd, seen)} | {'wc -w' if odd.kind == 'long' else 'wc -l'}",
+                shows="^[0-9]{1,4}$" if odd.kind == "long" else "^0$",
+            )
         if odd.broken:
             record = odd.records[0]
             what = "no JSON object" if not record.json else "no valid UTF-8" if not record.utf8 else "unprintable"
             return failed(
                 f"{KINDS[odd.kind]} became a record that is {what}: {record.line[:120]}",
                 hint="a collector can escape, repair or wrap what it does not understand",
-                reproduce=_by_hand(odd, seen),
+                reproduce=f"{_by_hand(odd, seen)} | python3 -m json.tool --json-lines >/dev/null || echo no JSON",
+                shows="^no JSON",
             )
     pieces = len(seen.of("long").records)
     return passed(
@@ -222,13 +252,16 @@ def _where(odd: Odd) -> str:
 
 
 SAY = {
-    "binary": r'printf "hello-42 \377 \033[31m\n"',
-    "quoted": r'printf "{\047word\047: \047hello-42\047}\n"',
-    "long": 'head -c 60000 /dev/zero | tr "\\0" x; echo',
+    "binary": r'printf "$w \377 \033[31m\n"',
+    "half": 'echo "{ $w"',
+    "quoted": r'printf "{\047word\047: \047$w\047}\n"',
+    "long": 'yes "$w" | head -n 12000 | tr "\\n" " "; echo',
+    "fields": 'echo "{\\"word\\": \\"$w\\", \\"n\\": 42}"',
 }
 
 
 def _by_hand(odd: Odd, seen: OddLines) -> str:
-    files = f"{_folder(seen) or '/var/log'}/*"
-    look = f"docker compose exec {seen.collector} sh -c 'tail -qn 4 {files} | cut -c 1-200'"
-    return f"{say_by_hand(seen.service, SAY.get(odd.kind, 'echo { hello-42'))}; sleep 1; {look}"
+    """Says such a line, and looks for it: of a long one, for each of its words."""
+    long = ('grep -arhows "$w" $PLACES',) if odd.kind == "long" else ()
+    said = say_by_hand(seen.service, *([SAY[odd.kind]] if odd.kind in SAY else []))
+    return f"{HELLO}; {said}; sleep 2; {look_by_hand(seen.collector, *long)}"

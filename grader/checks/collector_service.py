@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
-from grader.checks.collector import say_by_hand
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.collector import HELLO, beside, look_by_hand, say_by_hand
+from grader.checks.commands import containers, timed
+from grader.checks.forwarded import ADDRESSES
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.collector.away import BACK, LINES, POUR, POURING, Away, TakeAway
 from grader.probes.collector.doors import Doors, TryDoors
 from grader.probes.collector.flood import FLOOD, MIB, Flood, Flooded
@@ -32,7 +36,8 @@ def only_the_engine_writes(seen: Doors) -> Verdict:
         return failed(
             f"{seen.collector} is published to other machines: {', '.join(seen.public)}",
             hint="the engine is on this machine: which address is enough for it?",
-            reproduce=f"docker compose ps {seen.collector}",
+            reproduce=f"docker compose ps {quote(seen.collector)}",
+            shows="(0\\.0\\.0\\.0|::):[0-9]+->",
         )
     taken = next((knock for knock in seen.knocks if knock.taken), None)
     if taken:
@@ -41,8 +46,10 @@ def only_the_engine_writes(seen: Doors) -> Verdict:
             f"a forged line from {taken.service} was taken by {seen.collector} at {taken.address}:{taken.port}"
             f" ({taken.protocol})",
             hint="the engine sends from the host: does the collector need to be on the services' network?",
-            reproduce=f"docker run --rm --network container:$(docker compose ps --quiet {taken.service}) "
-            f"debian:trixie-slim logger{option} --server {taken.address} --port {taken.port} forged-42",
+            reproduce=f"{HELLO}; for a in $(docker inspect -f '{ADDRESSES}' {containers(seen.collector)}); do "
+            f"{beside(taken.service, '--network container')} timeout 3 logger{option} --server $a --port {taken.port} "
+            f"$w; done; sleep 2; {look_by_hand(seen.collector)} | wc -l",
+            shows="^[1-9]",
         )
     if not seen.listens:
         return passed(f"{seen.collector} listens on nothing: it fetches its lines itself")
@@ -64,14 +71,16 @@ def only_the_engine_writes(seen: Doors) -> Verdict:
 def outage_harmless(seen: Away) -> Verdict:
     """Logs are there for the site, not the site for the logs. A container that waits until its line is taken stands
     still when the collector does; one that must reach it first does not start again after a crash."""
+    logs = quote(seen.collector)
     for fared in seen.fared:
         if fared.started.error:
             return failed(
                 f"while {seen.collector} is down, no service with the logging of {fared.service} can be started: "
                 f"{fared.started.error}",
                 hint="does the driver have to connect before a container may start? Not every protocol connects",
-                reproduce=f"docker compose kill {seen.collector}; docker compose restart {fared.service}; "
-                f"docker compose start {seen.collector} {fared.service}",
+                reproduce=f"docker compose kill {logs}; docker compose restart {quote(fared.service)}; "
+                f"docker compose start {logs} {quote(fared.service)}",
+                shows="Error.*logging driver",
             )
         if not fared.poured.ended:
             return failed(
@@ -79,6 +88,7 @@ def outage_harmless(seen: Away) -> Verdict:
                 f"not write {POUR // MIB} MiB in {POURING:.0f} s",
                 hint="who waits for whom when a line cannot be delivered? The driver has a mode for that",
                 reproduce=DRIVER,
+                shows=NotShown("it takes a service that writes a flood, and hangs with it"),
             )
     for window, what in ((seen.frozen, "stands still"), (seen.down, "is down")):
         if window.failed or window.slowest > SLOW:
@@ -86,8 +96,8 @@ def outage_harmless(seen: Away) -> Verdict:
             return failed(
                 f"{window.failed} of {window.sent} requests failed while {seen.collector} {what}; {first}",
                 hint="what does the site wait for?",
-                reproduce=f"docker compose pause {seen.collector}; curl -sk -m 10 -o /dev/null "
-                f"-w '%{{http_code}} after %{{time_total}} s\\n' {seen.site}/; docker compose unpause {seen.collector}",
+                reproduce=f"docker compose pause {logs}; {timed(f'{seen.site}/', 5)}; docker compose unpause {logs}",
+                shows=f"^000|^5|after ([{SLOW:.0f}-9]|1[0-9])",
             )
     asked = seen.frozen.sent + seen.down.sent
     slowest = max(seen.frozen.slowest, seen.down.slowest)
@@ -107,13 +117,15 @@ def outage_harmless(seen: Away) -> Verdict:
 def resumes_after_crash(seen: Away) -> Verdict:
     """A collector that has to be woken by hand collects nothing until somebody misses it. Mostly that is the day
     when somebody looks for a line."""
+    logs = quote(seen.collector)
     if seen.back is not None:
         return passed(f"{seen.back:.1f} s after it was started, lines of {seen.service} arrived again")
     return failed(
         f"{BACK:.0f} s after {seen.collector} was started again, no new line has arrived; it is {seen.state}",
         hint="what did it say when it started? Did the crash leave something behind?",
-        reproduce=f"docker compose kill {seen.collector}; docker compose start {seen.collector}; sleep 3; "
-        f"docker compose ps -a {seen.collector}; docker compose logs --tail 5 {seen.collector}",
+        reproduce=f"docker compose kill {logs}; docker compose start {logs}; sleep {BACK:.0f}; {HELLO}; "
+        f"{say_by_hand(seen.service)}; sleep 2; {look_by_hand(seen.collector)} 2>/dev/null | wc -l",
+        shows="^0$",
     )
 
 
@@ -133,11 +145,14 @@ def outage_lines_kept(seen: Away) -> Verdict:
     if not seen.lost:
         late = f", {seen.there} of them in {seen.collector}" if seen.there else f", none of them in {seen.collector}"
         return passed(f"{seen.here} of {seen.said} lines of {seen.service} are in docker logs{late}")
+    logs = quote(seen.collector)
     return failed(
         f"{seen.lost} of {seen.said} lines that {seen.service} wrote while {seen.collector} was down are nowhere",
         hint="the engine keeps a copy of what it could hand over: what does it do when it could not?",
-        reproduce=f"docker compose kill {seen.collector}; {say_by_hand(seen.service, 'seq 1000 1020')}; "
-        f"docker compose logs --since 9s {seen.service} | grep -c 10; docker compose start {seen.collector}",
+        reproduce=f"{HELLO}; docker compose kill {logs}; {say_by_hand(seen.service)}; "
+        f"(docker compose logs --since 9s {quote(seen.service)} 2>/dev/null; docker compose start {logs}; "
+        f'sleep 5; {look_by_hand(seen.collector)}) | grep -c "$w"',
+        shows="^0$",
     )
 
 
@@ -156,10 +171,13 @@ def store_durable(seen: Collected) -> Verdict:
     it the days before the update, which you want to compare with."""
     if seen.durable:
         return passed(f"{seen.folder} of {seen.collector} is mounted: it outlives the container")
+    speaker = next((one.service for one in seen.deliveries if one.record), "")
     return failed(
         f"{seen.collector} keeps its records in {seen.folder}, inside of its container",
         hint="which other data of this stack has to outlive its container, and how does it?",
-        reproduce=f"docker compose exec {seen.collector} df -h {seen.folder or '/'}",
+        reproduce=f"{HELLO}; {say_by_hand(speaker)}; sleep 2; "
+        + look_by_hand(seen.collector, 'df -h "$(grep -arls "$w" $PLACES | head -1)"'),
+        shows="overlay",
     )
 
 
@@ -180,8 +198,13 @@ def store_bounded(seen: Flooded) -> Verdict:
     grew, took = seen.grew / MIB, seen.took / MIB
     if seen.grew <= BOUND:
         return passed(f"{took:.0f} MiB of lines came, and the files of {seen.collector} grew by {grew:.1f} MiB")
+    size = look_by_hand(seen.collector, "du -smc $PLACES 2>/dev/null | tail -1 | cut -f 1")
+    flood = f'head -c {FLOOD} /dev/zero | tr "\\0" x | fold -w 1000'
+    poured = say_by_hand("$s", flood).replace("'$s'", '"$s"')
     return failed(
         f"{took:.0f} MiB of lines came, and the files of {seen.collector} grew by {grew:.0f} MiB",
         hint="by size or by age: something has to close a file, and something has to delete the oldest",
-        reproduce=f"docker compose exec {seen.collector} ls -lR {seen.folder}",
+        reproduce=f"{HELLO}; s=$(docker compose ps --services | grep -vxF {quote(seen.collector)} | head -1); "
+        f"n() {{ {size}; }}; a=$(n); {poured}; sleep 3; echo it grew by $(($(n) - a)) MB",
+        shows=f"grew by (1[{BOUND // MIB % 10}-9]|[2-9][0-9])",
     )

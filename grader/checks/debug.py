@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
+from grader.checks.commands import curl, inside, python
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.contract import BOOM
 from grader.probes.app.debugger import ASSET, CONSOLE, Boom, Debugger, Explode, Sighting, Sightings
 from grader.probes.app.reloader import WATCH, Reloading, TouchCode
+
+SHOWS = "__debugger__"  # what only the debugger's own pages and script have in them
 
 
 @check(
@@ -30,7 +35,8 @@ def debugger_off(seen: Sightings) -> Verdict:
             return failed(
                 f"at {sighting.place}, {how}",
                 hint="which option, variable or line of code switches debug mode on in production?",
-                reproduce=_ask_for_script(seen, sighting),
+                reproduce=_look(seen, sighting),
+                shows=SHOWS,
             )
     places = ", ".join(sighting.place for sighting in seen.seen)
     return passed(f"no sign of the debugger at {places}")
@@ -44,11 +50,19 @@ def _sighted(sighting: Sighting) -> str:
     return "an unhandled error is answered with the debugger's page" if sighting.page else ""
 
 
-def _ask_for_script(seen: Sightings, sighting: Sighting) -> str:
+def _look(seen: Sightings, sighting: Sighting) -> str:
+    """Asks for the script, the console or the page, whichever was there."""
+    path = ASSET if sighting.asset else CONSOLE if sighting.console else BOOM
+    host = sighting.console if path == CONSOLE else "localhost"
     if sighting.edge:
-        return f"curl -s '{seen.site}{ASSET}' | head -c 300; curl -s {seen.site}{CONSOLE} | grep -i title"
-    code = f"from urllib.request import urlopen as u; print(u('http://localhost:{seen.port}{ASSET}').read(300))"
-    return f'docker compose exec {seen.service} python -c "{code}"'
+        named = ("-H", quote(f"Host: {host}")) if path == CONSOLE else ()
+        return f"{curl(seen.site + path, *named)} | grep -o {SHOWS} | head -1"
+    return python(
+        seen.service,
+        f"import http.client as h; c = h.HTTPConnection('localhost', {seen.port}); "
+        f"c.request('GET', {path!r}, headers={{'Host': {host!r}}}); page = c.getresponse().read().decode(); "
+        f"print('{SHOWS}' if '{SHOWS}' in page else 'no debugger')",
+    )
 
 
 @check(
@@ -68,13 +82,15 @@ def debug_mode_off(boom: Boom) -> Verdict:
     """
     if boom.status == 500 and boom.own:
         return passed("an unhandled error was answered by the app's own handler")
-    code = f"import http.client as h; c=h.HTTPConnection('localhost', {boom.port}); c.request('GET', '{BOOM}'); "
+    code = f"import http.client as h; c = h.HTTPConnection('localhost', {boom.port}); c.request('GET', '{BOOM}'); "
+    code += "r = c.getresponse(); print(r.status, 'X-App-Error:', r.headers['X-App-Error'])"
     answer = f"{boom.status}, but not by the app's own handler" if boom.status else boom.error or "nothing"
     return failed(
         f"on port {boom.port} of {boom.service}, an unhandled error was answered with {answer}: "
         f"{boom.length} bytes of {boom.kind.partition(';')[0] or 'no type'}",
         hint="Flask skips your handler when errors are set to propagate: which setting does that, and who sets it?",
-        reproduce=f'docker compose exec {boom.service} python -c "{code}r=c.getresponse(); print(r.status, r.msg)"',
+        reproduce=python(boom.service, code),
+        shows="X-App-Error: None",
     )
 
 
@@ -97,7 +113,8 @@ def reloader_off(seen: Reloading) -> Verdict:
         return failed(
             f"{seen.signs[0]} in {seen.service}",
             hint="which option makes the server watch its files?",
-            reproduce=f"docker compose exec {seen.service} cat /proc/1/cmdline | tr '\\0' ' '",
+            reproduce=f"{inside(seen.service, 'cat /proc/1/cmdline')} | tr '\\0' ' '; {inside(seen.service, 'env')}",
+            shows="--debug|reload|FLASK_DEBUG",
         )
     if not seen.replaced:
         return passed(f"{len(seen.touched)} files got a new time, and {seen.watched:g} s later every process was there")
@@ -109,6 +126,7 @@ def reloader_off(seen: Reloading) -> Verdict:
     return failed(
         f"{seen.touched[0]} got a new time, and within {seen.watched:g} s {seen.replaced} of the app's processes ended",
         hint="which option makes the server watch its files?",
-        reproduce=f"docker compose exec -u 0 {seen.service} touch {seen.touched[0]}; sleep 3; "
-        f"docker compose logs --since 5s {seen.service}",
+        reproduce=f"{inside(seen.service, f'touch {quote(seen.touched[0])}', '-u 0')}; sleep 3; "
+        f"docker compose logs --since 5s {quote(seen.service)}",
+        shows="[Rr]eload",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.base import check
+from grader.checks.commands import curl
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.contract import BOOM
 from grader.probes.app.errors import MARKS, ErrorPage, ErrorPages, GoWrong
@@ -36,12 +37,14 @@ def errors_generic(seen: ErrorPages) -> Verdict:
                 f"{page.name} is answered with {page.status}, and the page shows {', '.join(page.leaks)}",
                 hint="what does the error handler put into its answer? The details belong into the log",
                 reproduce=_see(seen.site, page),
+                shows=_sign(page),
             )
         if page.length > LIMIT:
             return failed(
                 f"{page.name} is answered with a page of {page.length // 1024} KiB",
                 hint="a page that says sorry needs few words: what else is in it?",
-                reproduce=_see(seen.site, page),
+                reproduce=f"{_see(seen.site, page)} | tail -c +{LIMIT + 1} | wc -c",
+                shows="^[1-9]",
             )
     statuses = ", ".join(sorted({str(page.status) for page in seen.pages if page.status}))
     unseen = "" if seen.boom else "; no endpoint fails on purpose here, so an error of the code was not seen"
@@ -50,4 +53,10 @@ def errors_generic(seen: ErrorPages) -> Verdict:
 
 def _see(site: str, page: ErrorPage) -> str:
     path = f"{BOOM}?m=find-me" if page.path.startswith(BOOM) else page.path
-    return f"curl -i '{site}{path}'"
+    return curl(site + path)
+
+
+def _sign(page: ErrorPage) -> str:
+    """What gives the page away: the first of its leaks."""
+    signs = {kind: mark.pattern for kind, mark in MARKS} | {EXTRA[0]: "find-me", EXTRA[1]: r"\b[A-Z]+_[A-Z_]+\b"}
+    return signs[page.leaks[0]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from shlex import quote
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
-from grader.checks.commands import written_by_hand
-from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.checks.commands import containers, curl, status, written_by_hand
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.edge.clients import AddressesTold, AddressTold, ClientAddresses, ClientsSeen, SpoofAddress
 from grader.probes.edge.forwarded import (
     Beliefs,
@@ -23,8 +25,9 @@ from grader.probes.edge.forwarded import (
 )
 
 CLOSED = ("no answer", "connection reset")  # the server hung up without a word, as a refusal
+ADDRESSES = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
 DEFAULT_PORTS = (80, 443)
-WHOAMI = "/bench/whoami | tr , '\\n' | grep"
+WHOAMI, REDIRECT = "/bench/whoami", "/bench/redirect"
 
 
 def refused(status: int, error: str) -> bool:
@@ -36,8 +39,14 @@ def written(headers: tuple[tuple[str, str], ...]) -> str:
     return "; ".join(f"{name}: {value}" for name, value in headers)
 
 
-def curl(headers: tuple[tuple[str, str], ...], target: str) -> str:
-    return " ".join(["curl -s", *(f"-H '{name}: {value}'" for name, value in headers), target])
+def sent_with(headers: tuple[tuple[str, str], ...]) -> str:
+    """curl's words for some headers."""
+    return " ".join(f"-H {quote(f'{name}: {value}')}" for name, value in headers)
+
+
+def told(site: str, field: str, options: str = "") -> str:
+    """Shows one thing that the bench says of a request."""
+    return f"{curl(site + WHOAMI, *([options] if options else []))} | tr , '\\n' | grep {field}"
 
 
 @check(
@@ -61,7 +70,12 @@ def real_client_ip(seen: ClientsSeen) -> Verdict:
     return failed(
         f"the app took the client {wrong.address} for {what}{whose}",
         hint="two sides must fit: the header that the proxy sets, and how many proxies the app trusts to set it",
-        reproduce=f"curl -s {seen.site}{WHOAMI} remote_addr; docker compose exec {seen.edge} hostname -i",
+        reproduce=f'a=$({curl(seen.site + WHOAMI)} | sed -E \'s/.*"remote_addr": ?"?([^",]*).*/\\1/\')'
+        "; echo the app sees $a; "
+        f"docker inspect -f '{ADDRESSES}' {containers(seen.edge)} | grep -wF \"$a\" | sed 's/^/the proxy is: /'",
+        shows="the proxy is"
+        if wrong.taken_for in seen.edge_addresses
+        else NotShown("this machine is another client than the one that was mistaken"),
     )
 
 
@@ -75,22 +89,23 @@ def real_client_ip(seen: ClientsSeen) -> Verdict:
     source="Werkzeug docs, ProxyFix; nginx docs, ngx_http_realip_module; RFC 7239 §8.1",
     fix="trust as many addresses of X-Forwarded-For as proxies of yours stand in front, counted from the end",
 )
-def xff_spoof_rejected(told: AddressesTold) -> Verdict:
+def xff_spoof_rejected(telling: AddressesTold) -> Verdict:
     """Everybody can send X-Forwarded-For. If the app believes it, one header gets past a block list or a rate limit,
     and the log names whomever the attacker chose."""
-    late = next((one for one in told.told if one.error == "timed out"), None)
-    wrong = next((one for one in told.told if _address_believed(one)), None)
+    late = next((one for one in telling.told if one.error == "timed out"), None)
+    wrong = next((one for one in telling.told if _address_believed(one)), None)
     if wrong is not None:
         answered = f"answered {wrong.status or wrong.error}"
         became = f"took the client for {wrong.taken_for}" if wrong.taken_for else answered
         return failed(
             f"with `{written(wrong.headers)}` the app {became}; without it the client was {wrong.plain or 'nobody'}",
             hint="whose entries of the header does the app believe: your proxies', or the client's too?",
-            reproduce=f"{curl(wrong.headers, told.site)}{WHOAMI} remote_addr",
+            reproduce=_sees(telling.site, "remote_addr", sent_with(wrong.headers), wrong.status),
+            shows=_seen_as("remote_addr", wrong.taken_for, wrong.status),
         )
     if late is not None:
         return unknown(Reason.TIMED_OUT, f"no answer to a request with `{written(late.headers)}`")
-    return passed(f"{len(told.told)} made-up headers did not change whom the app saw")
+    return passed(f"{len(telling.told)} made-up headers did not change whom the app saw")
 
 
 def _address_believed(one: AddressTold) -> bool:
@@ -134,7 +149,8 @@ def forwarded_proto_spoof(beliefs: Beliefs) -> Verdict:
         return failed(
             f"over http the app believes in {beliefs.plain.scheme or 'no scheme'}, without any header",
             hint="does the proxy say with which scheme it was asked, or always the same?",
-            reproduce=f"curl -s {beliefs.site}{WHOAMI} scheme",
+            reproduce=told(beliefs.site, "scheme"),
+            shows=_seen_as("scheme", beliefs.plain.scheme, 200),
         )
     verdict = _spoofed(beliefs, lambda one: _scheme_believed(one, beliefs), "scheme")
     return verdict or passed(f"{len(beliefs.told)} made-up headers did not change the scheme, {beliefs.plain.scheme}")
@@ -164,14 +180,35 @@ def _spoofed(beliefs: Beliefs, believed: Callable[[Believed], bool], field: str)
             continue
         else:
             because = f"with `{one.header}: {one.value}` the answer was {one.status or one.error} instead of 200"
+        reproduce, shows = _believed(one, beliefs.site, field)
         return failed(
             because,
             hint="who sets this header: your proxy on every request, or whoever likes to?",
-            reproduce=f"{curl(((one.header, one.value),), beliefs.site)}{WHOAMI} {field}",
+            reproduce=reproduce,
+            shows=shows,
         )
     if late is not None:
         return unknown(Reason.TIMED_OUT, f"no answer to a request with `{late.header}: {late.value}`")
     return None
+
+
+def _believed(one: Believed, site: str, field: str) -> tuple[str, str]:
+    """A command that shows what a header changed, and what it shows then."""
+    options, mark = sent_with(((one.header, one.value),)), re.escape(one.mark)
+    if one.status != 200:
+        return status(site + WHOAMI, options), f"^{one.status:03}$"
+    if one.mark in one.location and one.mark not in f"{one.url} {one.root}" and one.scheme != one.mark:
+        return f"{curl(site + REDIRECT, '-i', options)} | grep -i ^location", mark
+    seen = "script_root" if field != "scheme" and one.mark not in one.url else field
+    return told(site, seen, options), f"{seen}.*{mark if field != 'scheme' else f'{one.scheme}'}"
+
+
+def _sees(site: str, field: str, options: str, code: int) -> str:
+    return told(site, field, options) if code == 200 else status(site + WHOAMI, options)
+
+
+def _seen_as(field: str, value: str, code: int) -> str:
+    return f'"{field}": ?"{re.escape(value)}"' if code == 200 else f"^{code:03}$"
 
 
 @check(
@@ -188,19 +225,23 @@ def host_preserved(kept: HostsKept) -> Verdict:
     """A proxy asks the app by the app's inner name unless told otherwise. Links, redirects and mails then point to a
     name that exists only inside the stack."""
     for one in kept.asked:
-        curl_it = f"curl -s -H 'Host: {one.value}' {kept.site}{WHOAMI} url_external"
+        named = sent_with((("Host", one.value),))
         if not one.url:
             return failed(
                 f"asked as {one.value}, the bench did not answer: {one.status or one.error}",
                 hint="does the proxy know this name, and does it pass it on to the app?",
-                reproduce=curl_it,
+                reproduce=status(kept.site + WHOAMI, named),
+                shows=f"^{one.status:03}$",
             )
         wrong = next((link for link in (one.url, one.location) if not points_home(link, one.value, kept.port)), "")
         if wrong:
             return failed(
                 f"asked as {one.value}, the app built the link {wrong}",
                 hint="under which name does the proxy ask the app?",
-                reproduce=curl_it,
+                reproduce=told(kept.site, "url_external", named)
+                if wrong == one.url
+                else f"{curl(kept.site + REDIRECT, '-i', named)} | grep -i ^location",
+                shows=re.escape(wrong),
             )
     return passed(f"asked as {' and '.join(one.value for one in kept.asked)}, the app built links to that name")
 
@@ -232,11 +273,12 @@ def unknown_host_rejected(strangers: Strangers) -> Verdict:
     late = next((one for one in strangers.tried if one.error == "timed out"), None)
     if served is not None:
         what = "a redirect within the site" if 300 <= served.status < 400 else "the page of this site"
-        status = served.status
+        got = f"{served.status}" + (f", {what}" if served.status < 400 else "")
         return failed(
-            f"a request with {served.how.value} ({_name(served)}) got {status}" + (f", {what}" if status < 400 else ""),
+            f"a request with {served.how.value} ({_name(served)}) got {got}",
             hint="which server block answers when no name fits, and does the app itself know its names?",
             reproduce=_as_curl(served, strangers),
+            shows=f"^HTTP/.* {served.status}",
         )
     if late is not None:
         return unknown(Reason.TIMED_OUT, f"no answer to a request with {late.how.value}")
@@ -262,9 +304,9 @@ def _as_curl(one: Stranger, strangers: Strangers) -> str:
     # curl sends only the first of two Host headers, so that request goes out letter by letter.
     raw = f"GET {strangers.path} HTTP/1.1\\r\\nHost: {parts.hostname}\\r\\nHost: {one.name}\\r\\n\\r\\n"
     command = {
-        How.NAMED: f"curl -si -H 'Host: {one.name}' {url}",
-        How.EMPTY: f"curl -si -H 'Host;' {url}",
+        How.NAMED: curl(url, "-i", sent_with((("Host", one.name),))),
+        How.EMPTY: curl(url, "-i -H 'Host;'"),
         How.TWICE: written_by_hand(raw, site),
-        How.ABSOLUTE: f"curl -si --request-target {parts.scheme}://{one.name}/bench/whoami {site}",
+        How.ABSOLUTE: curl(site, "-i --request-target", quote(f"{parts.scheme}://{one.name}/bench/whoami")),
     }[one.how]
     return f"{command} | head -20"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from email.utils import formatdate
+from shlex import quote
+
 from grader.checks import csp
 from grader.checks.base import check
+from grader.checks.commands import curl, words
 from grader.checks.header_rules import (
     DISCREET,
+    NOT_MODIFIED,
     SIX_MONTHS,
     bad_frames,
     bad_hsts,
@@ -28,6 +34,7 @@ from grader.probes.edge.headers import (
     ORIGIN,
     REFERRER,
     REPORT_ONLY,
+    RESOURCE,
     STRANGER,
     HeadersEverywhere,
     HeadersOf,
@@ -62,7 +69,7 @@ def hsts_ok(seen: HeadersSent) -> Verdict:
         return failed(
             f"over HTTPS {text}{only}",
             hint="which server sends it, and for how many seconds is it to hold?",
-            reproduce=_look(seen.site, seen.page, "strict"),
+            **_without(seen.site, seen.page, (HSTS,)),
         )
     said = f"max-age={max_age(seen.page.all(HSTS)[0])}"
     short = f"; {TWO_YEARS} is what Mozilla recommends" if (max_age(seen.page.all(HSTS)[0]) or 0) < TWO_YEARS else ""
@@ -89,7 +96,7 @@ def headers_basic(seen: HeadersSent) -> Verdict:
         return failed(
             f"the home page: {wrong}",
             hint="which layer is to say it, for every page: the proxy or the app?",
-            reproduce=_look(seen.site, seen.page, "x-|referrer|content-sec|access"),
+            **_without_basic(seen),
         )
     frames = "frame-ancestors" if framed_by_csp(seen.page) else ", ".join(seen.page.all(FRAMES))
     return passed(f"nosniff; {frames}; {', '.join(seen.page.all(REFERRER))}")
@@ -98,6 +105,21 @@ def headers_basic(seen: HeadersSent) -> Verdict:
 def basic(answer: Sent) -> str:
     """Which of the three headers an answer lacks, in words; "" when none."""
     return bad_nosniff(answer) or bad_frames(answer) or bad_referrer(answer)
+
+
+def _without_basic(seen: HeadersSent) -> dict[str, str]:
+    """A command that asks for the first of the headers that is wrong, and what it shows."""
+    page = seen.page
+    if bad_nosniff(page):
+        return _without(seen.site, page, (NOSNIFF,))
+    if bad_frames(page):
+        return _without(seen.site, page, (FRAMES,), or_else="content-security-policy:.*frame-ancestors")
+    if bad_referrer(page):
+        return _without(seen.site, page, (REFERRER,))
+    if _read_by_others(seen.asked_from):
+        asked = head(seen.site, page, "-H", quote(f"Origin: {STRANGER}"))
+        return {"reproduce": f"{asked} | grep -i ^{ORIGIN}", "shows": re.escape(STRANGER)}
+    return _without(seen.site, page, (RESOURCE,))
 
 
 def _read_by_others(answer: Sent) -> str:
@@ -121,22 +143,26 @@ def _read_by_others(answer: Sent) -> str:
 def csp_present(seen: HeadersSent) -> Verdict:
     """Escaping in templates is the lock; a policy is the second one, for the day that somebody forgets. A script that
     was smuggled into a page is not run, because the page's own server says which ones are."""
-    look = _look(seen.site, seen.page, "content-sec")
+    look = _without(seen.site, seen.page, (CSP,))
     hint = "what does the page really load, and from where? The policy has to allow that, and nothing else"
     policies = csp.split(seen.page.all(CSP))
     if not policies and not seen.meta:
         watched = f"there is only {REPORT_ONLY}, which stops nothing" if seen.page.all(REPORT_ONLY) else f"no {CSP}"
-        return failed(watched, hint=hint, reproduce=look)
+        return failed(watched, hint=hint, **look)
     faults = [faults_of(value) for value in policies] or [faults_of(value) for value in seen.meta]
     # Of several policies each one counts: what any of them forbids is forbidden.
     if all(faults):
-        return failed("; ".join(faults[0]), hint=hint, reproduce=look)
+        if not policies:
+            asked = f"{curl(seen.site + seen.page.path)} | grep -i content-security-policy"
+            look = {"reproduce": asked, "shows": "(?i)http-equiv"}
+        return failed("; ".join(faults[0]), hint=hint, **look)
     script = next((one for one in seen.scripts if not one.integrity or not one.src.startswith("https:")), None)
     if script is not None:
         return failed(
             f"the page runs {script.src} without knowing what it is",
             hint="a script of another site can change overnight; the integrity attribute pins it",
-            reproduce=f"curl -ks {seen.site}{seen.page.path} | grep -i '<script'",
+            reproduce=f"{curl(seen.site + seen.page.path)} | grep -i '<script'",
+            shows=re.escape(script.src),
         )
     if not policies:
         return passed("a policy in a <meta> element; as a header it would hold from the first byte, and for errors")
@@ -164,7 +190,7 @@ def headers_everywhere(seen: SentEverywhere) -> Verdict:
             return failed(
                 f"{answer.what} ({answer.method} {answer.path}: {answer.status}) comes without {' and '.join(lacks)}",
                 hint="who makes this answer, and do the headers hold for its status and its path?",
-                reproduce=_look(seen.site, answer, "http/|strict|x-|content-sec"),
+                **_lacks(seen.site, answer, lacks),
             )
     statuses = ", ".join(str(status) for status in sorted({answer.status for answer in answers}))
     return passed(f"{len(answers)} kinds of answer ({statuses}) all have them")
@@ -191,11 +217,12 @@ def headers_on_502(down: AppDown) -> Verdict:
     for page in pages:
         lacks = [name for name in lacking(page) if not name.startswith("frame")]
         if lacks:
+            look, services = _lacks(down.site, page, lacks), words(down.services)
             return failed(
                 f"with the app stopped, {page.path} got {page.status} without {' and '.join(lacks)}",
                 hint="from where does the proxy take its error page, and which headers hold there?",
-                reproduce=f"docker compose stop {down.services}; {_look(down.site, page, 'http/|strict|x-content')}; "
-                f"docker compose start {down.services}",
+                reproduce=f"docker compose stop {services}; {look['reproduce']}; docker compose start {services}",
+                shows=look["shows"],
             )
     return passed(f"with the app stopped, {pages[0].path} got {pages[0].status}, with the headers")
 
@@ -220,13 +247,34 @@ def headers_not_doubled(seen: HeadersSent) -> Verdict:
                 return failed(
                     f"{answer.what} has {name} {len(values)} times: {'; '.join(values)}",
                     hint="which two layers add it? One of them can be told to leave it, or to drop the other's",
-                    reproduce=_look(seen.site, answer, name.lower()),
+                    reproduce=f"{head(seen.site, answer)} | grep -i '^{name}:' | nl",
+                    shows="^ *2",
                 )
     policies = len(seen.page.all(CSP))
     return passed("each is there once" + (f"; {policies} policies, which all hold" if policies > 1 else ""))
 
 
-def _look(site: str, answer: Sent, pattern: str) -> str:
-    """A command that shows the headers of an answer."""
-    options = {"DELETE": "-X DELETE ", "POST": "-X POST -m 5 -H 'Content-Length: 11534336' "}.get(answer.method, "")
-    return f"curl -ksi {options}'{site}{answer.path}' | grep -iE '^({pattern})'"
+def head(site: str, answer: Sent, *options: str) -> str:
+    """A command that shows the head of an answer."""
+    how = {"DELETE": ["-X DELETE"], "POST": ["-X POST -m 5 -H 'Content-Length: 11534336'"]}.get(answer.method, [])
+    if answer.status == NOT_MODIFIED:
+        how = ["-H", quote(f"If-Modified-Since: {formatdate(usegmt=True)}")]
+    return curl(site + answer.path, "-o /dev/null -D -", *how, *options)
+
+
+def _without(site: str, answer: Sent, names: tuple[str, ...], or_else: str = "") -> dict[str, str]:
+    """A command that shows what a header says that is wrong, or how many lines of it there are where it is missing."""
+    values = next((answer.all(name) for name in names if answer.all(name)), ())
+    if values:
+        return {"reproduce": f"{head(site, answer)} | grep -i '^{names[0]}:'", "shows": re.escape(values[0])}
+    wanted = "|".join((f"{names[0]}:", *([or_else] if or_else else [])))
+    return {"reproduce": f"{head(site, answer)} | grep -ciE '^({wanted})'", "shows": "^0$"}
+
+
+def _lacks(site: str, answer: Sent, lacks: list[str]) -> dict[str, str]:
+    """The same for the first that an answer lacks, of those that header_rules.lacking names."""
+    if lacks[0] == HSTS:
+        return _without(site, answer, (HSTS,))
+    if lacks[0] == "nosniff":
+        return _without(site, answer, (NOSNIFF,))
+    return _without(site, answer, (FRAMES,), or_else="content-security-policy:.*frame-ancestors")

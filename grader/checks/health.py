@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
-from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.checks.commands import containers, inside
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.health_command import (
     LONGEST,
     Command,
@@ -17,6 +21,8 @@ from grader.probes.app.health_command import (
 )
 from grader.probes.stack.headroom import too_noisy
 
+# The engine's own account of the last times that it ran the health check.
+RESULTS = "{{range .State.Health.Log}}exit code {{.ExitCode}}: {{.Output}}{{println}}{{end}}"
 OFTEN = 30  # seconds between two health checks, at most
 NOT_THERE = (126, 127)  # what a shell, and the engine, say of a program that they cannot start
 
@@ -37,20 +43,22 @@ def healthcheck_defined(seen: HealthRun) -> Verdict:
 
     `docker compose up --wait`, proxies and orchestrators act on what the health check says.
     """
-    inspect = f"docker inspect -f '{{{{json .Config.Healthcheck}}}}' $(docker compose ps -q {seen.service})"
+    inspect = "docker inspect -f '{{json .Config.Healthcheck}}' " + containers(seen.service)
+    again = f"docker inspect -f '{RESULTS}' {containers(seen.service)}"
     if seen.command is None or seen.ended is None:
         how = "is switched off" if seen.off else "is not defined"
         return failed(
             f"a health check for {seen.service} {how}",
             hint="which command would tell that your app serves visitors, and who should run it?",
             reproduce=inspect,
+            shows="^null|NONE",
         )
-    again = f"docker compose exec {seen.service} {seen.command.line}; echo exit code $?"
     if seen.ended.code in NOT_THERE:
         return failed(
             f"the program of the health check is not in the image: {seen.ended.output}",
             hint="slim images have neither curl nor wget; what do they have?",
             reproduce=again,
+            shows="exit code (-1|12[67])",
         )
     if seen.ended.code is None and seen.baseline and seen.baseline.noisy:
         return too_noisy(seen.baseline)
@@ -59,18 +67,21 @@ def healthcheck_defined(seen: HealthRun) -> Verdict:
             f"the health check {_how(seen.ended, seen.command)} although the app is up: {seen.ended.output}",
             hint="run it by hand inside of the container: what does it ask, and what is answered?",
             reproduce=again,
+            shows="exit code (-|[1-9])",
         )
     if seen.command.interval > OFTEN:
         return failed(
             f"the health check is asked every {seen.command.interval:g} s; {OFTEN} s is the limit",
             hint="for how long may your visitors meet a hung app before anybody notices?",
             reproduce=inspect,
+            shows=f'"Interval":{seen.command.interval * 1e9:.0f}',
         )
     if seen.status != "healthy":
         return failed(
             f"the health check ends with 0, but the engine calls {seen.service} {seen.status or 'neither'}",
             hint="docker inspect shows the last results, with their output",
-            reproduce=f"docker inspect -f '{{{{json .State.Health}}}}' $(docker compose ps -q {seen.service})",
+            reproduce="docker inspect -f '{{json .State.Health}}' " + containers(seen.service),
+            shows=f'"Status":"{re.escape(seen.status)}"' if seen.status else "^(null|<nil>)",
         )
     return passed(f"asked every {seen.command.interval:g} s, ended with 0 after {seen.ended.seconds:.1f} s; healthy")
 
@@ -98,21 +109,23 @@ def healthcheck_detects_hang(seen: Hung) -> Verdict:
     Whoever looks for a process or an open port sees nothing wrong. Only a question that wants an answer finds out.
     """
     service = seen.command.service
-    every = f"docker compose exec {service} sh -c 'kill -{{}} -1'"
-    test = f"docker compose exec {service} timeout {seen.command.limit:g} {seen.command.line}; echo exit code $?"
-    again = f"{every.format('STOP')}; {test}; {every.format('CONT')}"
+    wait = f"sleep {seen.command.interval + seen.command.limit + 1:.0f}"
+    stop, go_on = (inside(service, f"sh -c 'kill -{name} -1'") for name in ("STOP", "CONT"))
+    last = f"docker inspect -f '{RESULTS}' {containers(service)} | grep exit | tail -1"
     if seen.during.code == 0:
         return failed(
             f"all {seen.stopped} processes of the server stood still, and the health check ended with 0 after "
             f"{seen.during.seconds:.1f} s",
             hint="what does it wait for: a process, a connection, or an answer?",
-            reproduce=again,
+            reproduce=f"{stop}; {wait}; {last}; {go_on}",
+            shows="exit code 0",
         )
     if seen.after.code != 0:
         return failed(
             f"the server went on, but the health check {_how(seen.after, seen.command)}: {seen.after.output}",
             hint="does it remember something of the time when the app stood still?",
-            reproduce=again,
+            reproduce=f"{stop}; {wait}; {go_on}; {wait}; {last}",
+            shows="exit code (-|[1-9])",
         )
     return passed(
         f"while {seen.stopped} processes stood still, the health check {_how(seen.during, seen.command)}; then 0 again"
@@ -134,9 +147,10 @@ def healthcheck_detects_5xx(seen: Compared) -> Verdict:
     """An app that answers everything with "Internal Server Error" is quick, polite and useless. A health check that
     takes any answer for a good one keeps it in service."""
     again = (
-        f"docker compose run -d --rm --no-deps --name errors --entrypoint python {seen.command.service} "
-        f"-m http.server -d /tmp {seen.ports[0] if seen.ports else 8000}; sleep 1; "
-        f"docker exec errors {seen.command.line}; echo exit code $?; docker stop -t 0 errors"
+        f"docker compose run -d --rm --no-deps --name errors --entrypoint python {quote(seen.command.service)} "
+        f"-m http.server -d /tmp {seen.ports[0] if seen.ports else 8000}; "
+        f"sleep {seen.command.interval + seen.command.limit + 1:.0f}; "
+        f"docker inspect -f '{RESULTS}' errors; docker stop -t 0 errors"
     )
     if seen.on_error.code == 0:
         what = f"asked {seen.asked[0].partition(' HTTP/')[0]} and got 500" if seen.asked else "asked the app nothing"
@@ -144,12 +158,14 @@ def healthcheck_detects_5xx(seen: Compared) -> Verdict:
             f"the health check {what}, and ended with 0",
             hint="does your client end with an error when the answer is one? Some print the page and are content",
             reproduce=again,
+            shows="exit code 0",
         )
     if not seen.asked:
         return failed(
             "the health check fails without a server to look at, but it never asked the app anything",
             hint="what can it know of the answers that visitors get?",
             reproduce=again,
+            shows=NotShown("whether it asked is known to the server that it should have asked"),
         )
     if seen.on_success.code != 0:
         return unknown(

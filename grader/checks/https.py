@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
+import re
+from shlex import quote
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
-from grader.checks.commands import written_by_hand
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import FORM, curl, written_by_hand
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.edge.redirects import (
     CHALLENGE,
     INJECTED,
@@ -25,6 +26,7 @@ from grader.probes.tls.bypass import PlainWays, Way, Ways
 HTTPS = 443
 SENDS_ON = (301, 302, 307, 308)
 MAY_REFUSE = ("POST",)  # a form that was sent in the clear need not be taken
+HOPS = "%{num_redirects} redirects\\n"  # what curl says in the end of a chain of redirects
 HIDES = (403, 444)  # a challenge that is answered so is locked away
 
 
@@ -46,14 +48,21 @@ def http_redirects(seen: Redirected) -> Verdict:
         return passed("no published port speaks plain HTTP")
     for sent in seen.sent:
         if why := _no_redirect(sent, seen):
-            option = {"POST": "-X POST ", "HEAD": "-I "}.get(sent.method, "")
+            how = {"POST": ["-X POST"], "HEAD": ["-I"]}.get(sent.method, [])
+            look = f"{curl(seen.plain + sent.path, '-i', *how)} | grep -iE '^(HTTP|location)'"
+            again = curl(seen.plain + sent.path, f"-kL --max-redirs 5 -o /dev/null -w '{HOPS}'")
             return failed(
                 f"{sent.method} {sent.path} over plain HTTP {why}",
                 hint="which requests does the redirect cover, and from what does it make the new address?",
-                reproduce=f"curl -si {option}{shlex.quote(seen.plain + sent.path)} | grep -iE '^(HTTP|location)'",
+                reproduce=again if sent.loop else look,
+                shows="^5 redirects" if sent.loop else _wrong_way(sent),
             )
     first = seen.sent[0]
     return passed(f"{len(seen.sent)} kinds of request, such as {first.path}: {first.status} to {first.location}")
+
+
+def _wrong_way(sent: Sent) -> str:
+    return re.escape(sent.location) if sent.status in SENDS_ON else f"^HTTP/.* {sent.status}"
 
 
 def _no_redirect(sent: Sent, seen: Redirected) -> str:
@@ -98,6 +107,7 @@ def redirect_not_open(seen: Luring) -> Verdict:
                 f"with {tried.lure.what} the redirect {why}",
                 hint="from which variable is the address built, and does this server answer to every name?",
                 reproduce=_as_command(tried, seen.plain),
+                shows=f"(?i)^{INJECTED}" if tried.injected else re.escape(tried.location),
             )
     return passed(f"{len(seen.tried)} attempts led nowhere else")
 
@@ -136,18 +146,23 @@ def _as_command(tried: Lured, site: str) -> str:
 def acme_challenge_open(seen: Challenged) -> Verdict:
     """Before it signs, the authority fetches a file from your site over plain HTTP. A rule that hides everything that
     begins with a dot hides that file too, and you learn of it when the certificate has run out."""
-    look = f"curl -skL --max-redirs 3 -o /dev/null -w '%{{http_code}} %{{url_effective}}\\n' {seen.asked}"
+    look = curl(seen.asked, "-kL --max-redirs 3 -o /dev/null -w '%{http_code} %{url_effective}\\n'")
     hint = "which rule answers this path? One that is more general may come first"
     if seen.away:
-        return failed(f"a challenge leads away from the site, to {seen.url}", hint=hint, reproduce=look)
+        away = re.escape(seen.url)
+        return failed(f"a challenge leads away from the site, to {seen.url}", hint=hint, reproduce=look, shows=away)
     if seen.apps and seen.proves:
         return passed("the server takes part in ACME itself (it knows acme-tls/1): a real challenge never gets further")
     if seen.apps:
         return failed(
-            f"a challenge is passed on to the app: it got the app's own {seen.usual}", hint=hint, reproduce=look
+            f"a challenge is passed on to the app: it got the app's own {seen.usual}",
+            hint=hint,
+            reproduce=look,
+            shows=NotShown("the page of the app is to be compared with that of the proxy"),
         )
     if seen.status in HIDES or not seen.status or seen.status >= 500:
-        return failed(f"a challenge got {seen.status or seen.error}", hint=hint, reproduce=look)
+        got = f"^{seen.status:03} "
+        return failed(f"a challenge got {seen.status or seen.error}", hint=hint, reproduce=look, shows=got)
     return passed(f"a challenge that is not there got {seen.status}, and not from the app")
 
 
@@ -173,10 +188,11 @@ def no_plain_bypass(seen: Ways) -> Verdict:
         f"{way.service} serves the app in the clear at {way.where}: {way.served} as {way.host} was answered",
         hint="which server listens there, and does anybody still need it?",
         reproduce=_ask_plainly(way),
+        shows="^HTTP/.* [23]0[0-3]",
     )
 
 
 def _ask_plainly(way: Way) -> str:
     method, _, path = way.served.partition(" ")
-    form = " -d 'user=ada&password=pinboard'" if method == "POST" else ""
-    return f"curl -si{form} -H 'Host: {way.host}' 'http://{way.where}{path}' | head -20"
+    form = [FORM] if method == "POST" else []
+    return f"{curl(f'http://{way.where}{path}', '-i', *form, '-H', quote(f'Host: {way.host}'))} | head -20"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
 from grader.model import Verdict, Weight, failed, passed
 from grader.probes.app.image import Contents, Junk, Kind, LookInside
@@ -31,14 +34,16 @@ def image_no_junk(seen: Contents) -> Verdict:
             hint="what does the builder get to see of your folder, and what does each COPY take of that?",
             reproduce=in_layers(seen.image, first.path)
             if first.hidden
-            else f"docker run --rm --entrypoint ls {seen.image} -dlA '/{first.path}'",
+            else f"docker run --rm --entrypoint ls {quote(seen.image)} -d {quote('/' + first.path)} 2>/dev/null",
+            shows=re.escape(first.path),
         )
     return passed(f"{seen.files} files of its own, none that does not belong there; {seen.size / 1e6:.0f} MB in all")
 
 
 def in_layers(image: str, path: str) -> str:
     """A command that finds a path in every layer: `docker run` only shows what no later layer hides."""
-    unpack = f"docker save {image} | tar -x && find . -type f -exec tar -tf {{}} \\; 2>/dev/null | grep -F '{path}'"
+    names = f"find . -type f -exec tar -tf {{}} \\; 2>/dev/null | grep -xF {quote(path)}"
+    unpack = f"docker save {quote(image)} | tar -x && {names}"
     return f'(d=$(mktemp -d); cd "$d" && {unpack}; rm -rf "$d")'
 
 

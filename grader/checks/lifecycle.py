@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed, skipped
+from grader.checks.commands import containers, inside, status
+from grader.model import NotShown, Verdict, Weight, failed, passed, skipped
 from grader.probes.app.lifecycle import KILLED, RELOADS, SLOW, Reloaded, ReloadUnderLoad, Stopping, StopUnderWay
 from grader.probes.load import Loaded
 from grader.probes.topology import needs_bench
 
 RELOADED_WITHIN = 10.0  # seconds
 STOP_LIMIT = 10  # seconds: the engine's own grace, and the most that the grader waits
+
+LONG = r"real\s+([1-9]\d*m|0m[1-9]\d)"  # what `time` says of ten seconds and more
 
 stop = StopUnderWay(STOP_LIMIT)  # one stop serves several checks
 
@@ -30,27 +35,29 @@ def reload_zero_fail(seen: Reloaded) -> Verdict:
 
     The signal goes to process 1 of the container: whatever sits there must pass it on to the server.
     """
-    again = f"docker compose exec {seen.service} sh -c "
-    again += "'cat /proc/1/task/1/children; kill -HUP 1; sleep 3; cat /proc/1/task/1/children'"
-    ps = f"docker compose ps -a {seen.service}"
+    again = inside(seen.service, "sh -c 'kill -HUP 1'")
+    ages = f"docker top {containers(seen.service)} -eo etimes,pid,args"
     bad = next((load for load in (seen.load, seen.slow) if load is not None and load.failed), None)
     if seen.restarted:
         return failed(
             f"SIGHUP to process 1 ({seen.pid1}) ended {seen.service} as a whole" + (_lost(bad) if bad else ""),
             hint="which process is number 1 in the container, and what does SIGHUP mean to it?",
-            reproduce=f"{ps}; docker compose exec {seen.service} sh -c 'kill -HUP 1'; sleep 2; {ps}",
+            reproduce=f"{again}; sleep 3; docker compose ps -a {quote(seen.service)}",
+            shows="Exited|Restarting|Up (Less|[1-3] sec)",
         )
     if seen.survivors or not seen.newcomers:
         return failed(
             f"after SIGHUP to process 1 ({seen.pid1}), {seen.survivors} of {seen.workers} workers were still old ones",
             hint="which process is number 1 in the container? Does it pass signals on to the server?",
-            reproduce=again,
+            reproduce=f"{again}; sleep 6; {ages}; {ages} | awk '$1 < 6' | wc -l",
+            shows="^0$",
         )
     if bad:
         return failed(
             f"all {seen.workers} workers were replaced" + _lost(bad),
             hint="how long do old workers get to finish their requests?",
             reproduce=again,
+            shows=NotShown("it takes many requests under way at the very moment of the reload"),
         )
     total = seen.load.sent + (seen.slow.sent if seen.slow else 0)
     return passed(f"{seen.reloads} times all workers were replaced, and all {total} requests were answered")
@@ -78,26 +85,30 @@ def graceful_stop(seen: Stopping) -> Verdict:
     """
     if seen.request is None:
         return skipped(str(needs_bench("an endpoint that is slow")))
-    then = f"docker compose ps -a {seen.service}; docker compose start {seen.service}"
-    again = f"curl -sX POST -o /dev/null -w '%{{http_code}}\\n' '{seen.site}{seen.request.path}' & sleep 1; "
-    again += f"docker compose stop {seen.service}; {then}"
+    name = quote(seen.service)
+    then = f"docker compose ps -a {name}; docker compose start {name}"
+    again = f"{status(seen.site + seen.request.path, '-X POST')} & sleep 1; docker compose stop {name}; {then}"
     how = f"{seen.service} stopped after {seen.seconds:.1f} s with exit code {seen.exit_code}"
     if seen.request.status != 200:
         return failed(
             f"a request of {SLOW:g} s was under way at the stop and ended with: {seen.request.seen}; {how}",
             hint="who gets the stop signal first, and does it wait for the server to finish?",
             reproduce=again,
+            shows=f"^{seen.request.status:03}$",
         )
     if seen.exit_code == KILLED:
         return failed(
             f"the request under way was answered, but the engine had to kill {seen.service} after {seen.seconds:.1f} s",
             hint=f"it had {seen.grace} s of grace: is that longer than requests may take?",
             reproduce=again,
+            shows=f"Exited \\({KILLED}\\)",
         )
     if seen.seconds > STOP_LIMIT:
         return failed(
             f"the request under way was answered, but {how}",
             hint="what does the server wait for after the last request?",
-            reproduce=f"time docker compose stop {seen.service}; {then}",
+            reproduce=f"{status(seen.site + seen.request.path, '-X POST')} & sleep 1; time docker compose stop {name}; "
+            + then,
+            shows=LONG,
         )
     return passed(f"the request under way was answered with 200; {how}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import quote
+from urllib.parse import urlsplit
+
 from grader.checks.base import check
-from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.checks.commands import curl, pipe, status
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.server import AbsurdHeads, Oversized, Refusals
 from grader.probes.edge.bodies import (
     ALLOWED,
@@ -24,6 +28,7 @@ MOST = 1024 * 1024  # bytes of a request's head that every server must refuse
 PAYLOAD_TOO_LARGE = 413  # RFC 9110 §15.5.14
 BODY_REFUSALS = (PAYLOAD_TOO_LARGE, 400)  # 400: as a web application firewall may say it
 NOT_EXPECTED = (417,)  # to `Expect: 100-continue`, RFC 9110 §15.5.18
+OCTETS = "'Content-Type: application/octet-stream'"
 CLOSED = ("no answer", "connection reset")  # a server may hang up on a body that goes on and on
 
 
@@ -52,12 +57,14 @@ def request_line_limited(refusals: Refusals) -> Verdict:
                 f"{tried.what} in a request of {tried.size // 1024} KiB: {tried.seen} after {tried.seconds:.1f} s",
                 hint="which limits does your server have for the request line and for headers, and what are they now?",
                 reproduce=_again(refusals.site, tried),
+                shows=f"^HTTP/.* {tried.status}" if tried.status else NotShown("nothing comes back"),
             )
     if refusals.after_status == 0 or refusals.after_status >= 500:
         return failed(
             f"after absurd requests were refused, a normal one was answered with {refusals.after}",
             hint="look at the log of the server at that moment: did a worker die?",
-            reproduce=f"curl -si {refusals.site}/healthz",
+            reproduce=status(f"{refusals.site}/healthz"),
+            shows="^[05]",
         )
     return passed("; ".join(f"{tried.what} ({tried.size // 1024} KiB): {tried.seen}" for tried in last.values()))
 
@@ -68,14 +75,16 @@ def _refused(tried: Oversized) -> bool:
 
 
 def _again(site: str, tried: Oversized) -> str:
-    # curl takes words up to 128 KiB only.
-    sent = {
-        "a URL": f"'/' + 'a' * {tried.size}",
-        "one header": f"'/', headers={{'X-Probe': 'a' * {tried.size}}}",
-        "500 headers": f"'/', headers={{f'X-{{n}}': 'a' * {tried.size // 500} for n in range(500)}}",
+    # curl takes words up to 128 KiB only, so the request goes out letter by letter.
+    end = f" HTTP/1.1\\r\\nHost: {urlsplit(site).hostname}\\r\\n"
+    long = f"head -c {tried.size} /dev/zero | tr '\\0' a"
+    each = f"printf \"X-$i: \"; head -c {tried.size // 500} /dev/zero | tr '\\0' a; printf '\\r\\n'"
+    writes = {
+        "a URL": f"printf 'GET /'; {long}; printf {quote(end)}",
+        "one header": f"printf {quote(f'GET /{end}X-Probe: ')}; {long}; printf '\\r\\n'",
+        "500 headers": f"printf {quote(f'GET /{end}')}; for i in $(seq 500); do {each}; done",
     }[tried.what]
-    code = f"import http.client as h; c = h.HTTPConnection('{site.partition('//')[2]}'); c.request('GET', {sent}); "
-    return f'python3 -c "{code}print(c.getresponse().status)"'
+    return f"({writes}; printf '\\r\\n'; sleep 2) | {pipe(site)} | head -1"
 
 
 @check(
@@ -101,7 +110,8 @@ def body_limit_413(over: OverLimit) -> Verdict:
             return failed(
                 f"an upload of {TOO_LARGE // MIB} MiB, {how}: {_said(refusal)}",
                 hint=f"what is the largest body that the proxy accepts for {over.path}, and who decides it?",
-                reproduce=f"curl -so /dev/null -w '%{{http_code}}\\n' {options} {over.site}{over.path}",
+                reproduce=status(over.site + over.path, options),
+                shows=f"^{refusal.status:03}$",
             )
     streamed = over.streamed
     if not streamed.status and streamed.error == "timed out":
@@ -110,14 +120,16 @@ def body_limit_413(over: OverLimit) -> Verdict:
         return failed(
             f"an upload of {TOO_LARGE // MIB} MiB in chunks, without a length: {_said(streamed)}",
             hint="does the limit count what arrives, or does it only look at the announced length?",
-            reproduce=f"head -c {TOO_LARGE} /dev/zero | curl -so /dev/null -w '%{{http_code}}\\n' "
-            f"-H 'Transfer-Encoding: chunked' --data-binary @- {over.site}{over.path}",
+            reproduce=f"head -c {TOO_LARGE} /dev/zero | "
+            + status(over.site + over.path, "-H 'Transfer-Encoding: chunked' --data-binary @-"),
+            shows=f"^{streamed.status:03}$",
         )
     if over.after == 0 or over.after >= 500:
         return failed(
             f"after the refused uploads an ordinary request got {over.after or 'no answer'}",
             hint="what do proxy and app log while they refuse an upload?",
-            reproduce=f"curl -si {over.site}/healthz | head -1",
+            reproduce=status(f"{over.site}/healthz"),
+            shows="^[05]",
         )
     return passed(f"{TOO_LARGE // MIB} MiB: {_said(over.announced)} when announced, {_said(streamed)} in chunks")
 
@@ -151,7 +163,9 @@ def upload_normal_ok(seen: Uploads) -> Verdict:
             return failed(
                 f"an upload of {ALLOWED // MIB} MiB {upload.how}: {got}",
                 hint="which status came back, and whose is it: the proxy's or the app's? Its log says why",
-                reproduce=f"head -c {ALLOWED} /dev/zero | curl -si{chunks} -H 'Content-Type: application/octet-stream' "
-                f"--data-binary @- {seen.site}/bench/upload | head -20",
+                reproduce=f"head -c {ALLOWED} /dev/zero | "
+                + curl(f"{seen.site}/bench/upload", f"-i{chunks} -H {OCTETS} --data-binary @-")
+                + " | grep -oE '^HTTP.*|\"length\": ?[0-9]+'",
+                shows=f"^HTTP/.* {upload.status:03}" if upload.status != 200 else f"length.*{upload.length}",
             )
     return passed(f"{len(seen.uploads)} uploads of {ALLOWED // MIB} MiB arrived whole")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from grader.checks.base import check
-from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.checks.commands import containers, curl, inside
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.logs.burst import ARRIVAL, FLUSH
 from grader.probes.logs.form import AppLines, ReadAppLines
 from grader.probes.logs.found import AppLog, EdgeLog, FindAppLog, FindEdgeLog, FindPrint, Kept, Printed
@@ -16,7 +18,7 @@ AT_ONCE = 1.0  # seconds
 PER_REQUEST = 128  # bytes that a request may leave on disk, outside of what the engine keeps
 KEEPS_ALL = ("", "-1", "0")  # a max-size of json-file that is none
 INSPECT = "docker compose ps --quiet | xargs docker inspect"
-LINE, LOGGED = "/bench/log?m=find-me&level=", "'bench log find-me'"
+WORD = "w=find-me-$RANDOM"  # a word that no line has yet: `$w` in what follows
 
 
 def cut_short(services: tuple[str, ...]) -> Verdict:
@@ -28,8 +30,15 @@ def cut_short(services: tuple[str, ...]) -> Verdict:
     )
 
 
-def seen_in(services: tuple[str, ...], word: str = "find-me") -> str:
-    return f"docker compose logs {' '.join(services)} | grep {word}"
+def says(site: str, level: str) -> str:
+    """Makes the app log and print a word of its own, `$w`."""
+    return f'{WORD}; {curl(f"{site}/bench/log")}"?m=$w&level={level}" >/dev/null'
+
+
+def lines_of(services: tuple[str, ...], seconds: int = 0) -> str:
+    """The lines of some services as they wrote them; only the latest, where `seconds` says how old they may be."""
+    since = f" --since {seconds}s" if seconds else ""
+    return f"docker compose logs --no-log-prefix{since} {' '.join(map(quote, services))}"
 
 
 def _missing(what: str, kept: Kept, hint: str, reproduce: str) -> Verdict:
@@ -38,11 +47,12 @@ def _missing(what: str, kept: Kept, hint: str, reproduce: str) -> Verdict:
         return failed(
             f"the engine has no log of {', '.join(kept.services)}: {kept.refused}",
             hint="which logging driver does the service have, and can its log be read again?",
-            reproduce=f"docker compose logs {' '.join(kept.services)}",
+            reproduce=f"{lines_of(kept.services)} 2>&1 >/dev/null",
+            shows="support reading|Error",
         )
     if kept.cut:
         return cut_short(kept.services)
-    return failed(f"{what}; {kept.lines} other lines of it are there", hint=hint, reproduce=reproduce)
+    return failed(f"{what}; {kept.lines} other lines of it are there", hint=hint, reproduce=reproduce, shows="^0$")
 
 
 @check(
@@ -60,19 +70,19 @@ def logs_on_stdout(seen: AppLog) -> Verdict:
     """A container's files go with the container, and nobody looks for them there. What a process prints, the engine
     collects, keeps and passes on: the same way for every service, whatever it is written in."""
     services = seen.kept.services
-    asked = f"curl -s '{seen.site}{LINE}"
     if seen.warning < 0:
         return _missing(
             f"a warning that the app logged did not show up within {ARRIVAL:g} s",
             seen.kept,
             "where does the handler of the app's logger write to, and from which level on?",
-            f"{asked}warning' >/dev/null; {seen_in(services, LOGGED)}",
+            f'{says(seen.site, "warning")}; sleep {ARRIVAL:g}; {lines_of(services)} | grep -c "log $w"',
         )
     if seen.info < 0 and not seen.level_named:
         return failed(
             "warnings show up, but what the app logs at level info is lost, and nobody has chosen that",
             hint="without a handler of your own, Python prints warnings and worse. Who sets the level here?",
-            reproduce=f"{asked}info' >/dev/null; {seen_in(services, LOGGED)}",
+            reproduce=f'{says(seen.site, "info")}; sleep {ARRIVAL:g}; {lines_of(services)} | grep -c "log $w"',
+            shows="^0$",
         )
     if not seen.bench:
         return passed(f"requests leave lines in the log of {', '.join(services)}")
@@ -99,13 +109,15 @@ def proxy_logs_on_stdout(seen: EdgeLog) -> Verdict:
             f"a request for a missing page left no line within {FLUSH:g} s",
             seen.kept,
             "where does the proxy write its access log, and does it write each line at once?",
-            f"curl -s {seen.site}/find-me >/dev/null; sleep {FLUSH:g}; {seen_in(services)}",
+            f'{WORD}; {curl(seen.site)}/$w >/dev/null; sleep {FLUSH:g}; {lines_of(services)} | grep -c "$w"',
         )
     if seen.static and seen.static_seen < 0 and not seen.elsewhere:
         return failed(
             f"a request for a missing page left a line, one for {seen.static} did not",
             hint="is the access log switched off where static files are served?",
-            reproduce=f"curl -s -o /dev/null {seen.site}{seen.static}; {seen_in(services, seen.static)}",
+            reproduce=f"sleep 2; {curl(seen.site + seen.static, '-o /dev/null')}; sleep 1; "
+            f"{lines_of(services, 2)} | grep -cF {quote(seen.static)}",
+            shows="^0$",
         )
     if seen.missing < 0:
         return passed(f"the proxy's lines are in the log of {', '.join(seen.elsewhere)}")
@@ -132,8 +144,7 @@ def logs_unbuffered(seen: Printed) -> Verdict:
             f"what the app printed appeared {when}",
             seen.kept,
             "a variable of the environment switches Python's buffer off",
-            f"curl -s '{seen.site}{LINE}debug' >/dev/null; sleep {AT_ONCE:g}; "
-            f"{seen_in(seen.kept.services, 'find-me-print')}",
+            f'{says(seen.site, "debug")}; sleep {AT_ONCE:g}; {lines_of(seen.kept.services)} | grep -c "$w-print"',
         )
     return passed(f"what the app printed was there after {seen.seen:g} s")
 
@@ -158,7 +169,11 @@ def logs_json(seen: AppLines) -> Verdict:
             f"{seen.flawed} of {seen.judged} lines of {example.service} are not: {', '.join(example.flaws)} in "
             f"`{example.line}`",
             hint="who wrote that line: the app, the server that runs it, or a bare print()?",
-            reproduce=f"curl -s {seen.site}/find-me >/dev/null; docker compose logs --tail 5 {example.service}",
+            reproduce=f"{curl(f'{seen.site}/find-me')} >/dev/null; sleep 1; "
+            f"{lines_of((example.service,), 3)} | grep -v '^{{'",
+            shows="."
+            if "no JSON" in example.flaws
+            else NotShown("which words of a line are its time, level and message is for your eyes to see"),
         )
     if not seen.judged:
         return unknown(Reason.UNREACHABLE, f"{', '.join(seen.services)} printed no line about any request of ours")
@@ -185,14 +200,17 @@ def log_bounded(seen: Growth) -> Verdict:
             return failed(
                 f"{bounds.service}: {file.path} grew by {file.bytes} bytes for {seen.requests} requests",
                 hint="the engine keeps and rotates what goes to standard output; who looks after this file?",
-                reproduce=f"docker compose exec {bounds.service} ls -l {file.path}; "
-                f"curl -s {seen.site}/find-me >/dev/null; docker compose exec {bounds.service} ls -l {file.path}",
+                reproduce=_grew(inside(bounds.service, f"stat -c %s {quote(file.path)}"), seen.site),
+                shows="grew by [1-9]",
             )
         if bounds.layer >= PER_REQUEST * seen.requests:
             return failed(
                 f"{bounds.service} wrote {bounds.layer} bytes into its own layer for {seen.requests} requests",
                 hint="what writes files inside the container for each request?",
-                reproduce=f"{INSPECT} --size --format '{{{{.Name}}}} {{{{.SizeRw}}}}'",
+                reproduce=_grew(
+                    f"docker inspect -sf {{{{.SizeRw}}}} {containers(bounds.service)} | head -1", seen.site
+                ),
+                shows="grew by [1-9][0-9]{4}",
             )
     endless = [bounds for bounds in seen.services if not _bounded(bounds)]
     if endless:
@@ -201,11 +219,19 @@ def log_bounded(seen: Growth) -> Verdict:
             f"the engine keeps all that {', '.join(sorted({one.service for one in endless}))} will ever print "
             f"({endless[0].driver}{size})",
             hint="a driver that rotates, or a bound for the one there is; Compose can say it once for all services",
-            reproduce=f"{INSPECT} --format '{{{{.Name}}}} {{{{json .HostConfig.LogConfig}}}}'",
+            reproduce=f"{INSPECT} -f '{{{{.Name}}}} {{{{json .HostConfig.LogConfig}}}}'"
+            + ("" if endless[0].max_size else " | grep -v max-size"),
+            shows=f'"max-size":"{re.escape(endless[0].max_size)}"' if endless[0].max_size else f'"{endless[0].driver}"',
         )
     services = ", ".join(sorted({bounds.service for bounds in seen.services}))
     drivers = ", ".join(sorted({bounds.driver for bounds in seen.services if bounds.driver}))
     return passed(f"the engine keeps the output of {services} within bounds ({drivers}), and no log file grows in them")
+
+
+def _grew(size: str, site: str) -> str:
+    """Shows by how much something grows with requests; `size` prints its size."""
+    look = f"s() {{ {size}; }}; a=$(s)"
+    return f"{look}; {curl(f'{site}/find-me?[1-{REQUESTS}]')} >/dev/null; sleep 1; echo grew by $(($(s) - a))"
 
 
 def _bounded(bounds: Bounds) -> bool:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from grader.checks.base import check
-from grader.checks.logs import LINE, cut_short, seen_in
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import curl
+from grader.checks.logs import WORD, cut_short, lines_of
+from grader.model import NotShown, Verdict, Weight, failed, passed
+from grader.probes.app.errors import CANARY
 from grader.probes.logs.asked import ESCAPES, FILE_NAME, MESSAGE, PATH, QUOTES, USER_NAME
 from grader.probes.logs.errors import LONGEST, ErrorLogged, Event, FindError, SeekSecrets, Sought
-from grader.probes.logs.form import Forge, Forgeries
+from grader.probes.logs.form import BROKEN, CONTROL, FIELD, LINE, Forge, Forgeries
 
+SIGN_IN = "-d 'user=ada&password=find-me-password'"
 BREAK = "%0a%7B%22level%22:%22CRITICAL%22%7D"  # a line break, and the beginning of a line
-BEARER = "-H 'Authorization: Bearer find-me'"
+SECRETS = "-H 'Authorization: Bearer find-me-token' -H 'Cookie: session=find-me-cookie'"
+# What is sent to try it: curl's words, and the path.
 TRIES = {
-    PATH: f"'SITE/find-me{BREAK}'",
-    QUOTES: "-A 'find-me\" \\' 'SITE/find-me'",
-    ESCAPES: "-A \"$(printf 'find-me\\033[31m')\" 'SITE/find-me'",
-    USER_NAME: f"-d 'user=find-me{BREAK}&password=x' 'SITE/login'",
-    FILE_NAME: f"'SITE/static/find-me{BREAK}'",
-    MESSAGE: f"'SITE{LINE}warning{BREAK}'",
+    PATH: ("", f"/find-me{BREAK}"),
+    QUOTES: ("-A 'find-me\" \\'", "/find-me"),
+    ESCAPES: ("-A \"$(printf 'find-me\\033[31m')\"", "/find-me"),
+    USER_NAME: (f"-d 'user=find-me{BREAK}&password=x'", "/login"),
+    FILE_NAME: ("", f"/static/find-me{BREAK}"),
+    MESSAGE: ("", f"/bench/log?m=find-me{BREAK}&level=warning"),
 }
+FORGED = {
+    LINE: r'^\{"level":"CRITICAL"\}',
+    FIELD: r'^.*"level":"CRITICAL"',
+    CONTROL: r"\^\[|\^[A-Z]|M-",
+    BROKEN: 'find-me" |^[^{]*find-me',
+}  # as `cat -v` prints it
 
 
 @check(
@@ -35,30 +45,39 @@ TRIES = {
 def error_logged_once(seen: ErrorLogged) -> Verdict:
     """Visitors get to see no details, so the log has to hold them all. Twice is no better than once: whoever counts
     errors, or is woken up by them, counts double."""
-    asked = f"curl -s '{seen.site}{seen.path}?m=find-me' >/dev/null; {seen_in(seen.services)}"
+    lines = lines_of(seen.services, 9)
+    asked = f'{WORD}; {curl(seen.site + seen.path)}"?m=$w" >/dev/null; sleep 1; {lines}'
     if not seen.events:
         if seen.cut:
             return cut_short(seen.cut)
         return failed(
             f"{seen.path} failed with {seen.status}, and no line at level error has the message of the error",
             hint="who catches the error, and does that one write down what it caught?",
-            reproduce=asked,
+            reproduce=f'{asked} | grep -c "Error.*$w"',
+            shows="^0$",
         )
     if len(seen.events) > 1:
         services = " and ".join(event.service for event in seen.events[:2])
         return failed(
             f"one error was reported {len(seen.events)} times, by {services}: `{seen.events[1].line}`",
             hint="a record goes to the handlers of its logger, and then to those of every logger above",
-            reproduce=asked,
+            reproduce=f'{asked} | grep -c "Error.*$w"',
+            shows="^[2-9]",
         )
     lacks = _lacks(seen.events[0])
     if lacks:
         return failed(
             f"the report of the error has no {lacks}: `{seen.events[0].line}`",
             hint="what would you want to know of an error that happened while you slept?",
-            reproduce=asked,
+            reproduce=f"{asked} | grep -c {_lacking(seen.events[0])}",
+            shows="^0$",
         )
     return passed(f"one report in the log of {seen.events[0].service}, with traceback and request")
+
+
+def _lacking(event: Event) -> str:
+    """What to search the lines for, of which the report has nothing."""
+    return '"Error.*$w"' if not event.kind else "Traceback" if not event.traceback else "-E '(GET|method).*boom'"
 
 
 def _lacks(event: Event) -> str:
@@ -85,8 +104,10 @@ def log_no_secrets(seen: Sought) -> Verdict:
         return failed(
             f"{leak.what} is in the log of {leak.service}: `{leak.line}`",
             hint="does somebody log all headers, a whole form, or the variables around an error?",
-            reproduce=f"curl -s {BEARER} -d 'user=find-me&password=find-me' {seen.site}/login >/dev/null; "
-            f"curl -s {BEARER} {seen.site}/bench/boom >/dev/null; {seen_in((leak.service,))}",
+            reproduce=f"{curl(f'{seen.site}/login', SECRETS, SIGN_IN)} >/dev/null; "
+            f"{curl(f'{seen.site}/bench/boom', SECRETS)} >/dev/null; sleep 1; "
+            f"{lines_of((leak.service,), 9)} | grep -oE 'find-me-[a-z]+|{CANARY}'",
+            shows=NotShown("the key itself is shown nowhere") if "key" in leak.what else ".",
         )
     if seen.cut:
         return cut_short(seen.cut)
@@ -110,11 +131,13 @@ def log_injection_safe(seen: Forgeries) -> Verdict:
     else signed in, say. An escape sequence rewrites what you see on the terminal on which you read the log."""
     if seen.found:
         forgery = seen.found[0]
+        how, path = TRIES[forgery.request]
         return failed(
             f"{forgery.request} put {forgery.what} into the log of {forgery.service}: `{forgery.line}`",
             hint="who wrote this line, and what does that one do with line breaks, quotes and control characters?",
-            reproduce=f"curl -s {TRIES[forgery.request].replace('SITE', seen.site)} >/dev/null; "
-            f"docker compose logs --tail 5 {forgery.service} | cat -v",
+            reproduce=f"{curl(seen.site + path, *([how] if how else []))} >/dev/null; sleep 1; "
+            f"{lines_of((forgery.service,), 5)} | cat -v",
+            shows=FORGED[forgery.what],
         )
     if seen.cut:
         return cut_short(seen.cut)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
-from grader.checks.commands import fetched_inside
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import curl, fetched_inside, inside
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.monitoring.counting import STRANGERS, CountAll, Counted
 from grader.probes.monitoring.exposition import LINES
 from grader.probes.monitoring.metrics import Expose, Exposed
@@ -16,6 +18,7 @@ REQUESTS = 60  # that must all be counted
 LOOKS_BEFORE, LOOKS_AFTER = 8, 12
 NUMBERS = 6  # of a counter's looks that a sentence shows
 LEAST, MOST = 0.1, 1.0  # seconds: a boundary of the histogram must lie between these
+SUM = "awk '!/^#/ {s += $NF} END {print int(s)}'"
 SLACK = 0.5  # seconds that the durations may exceed what clients measured
 
 
@@ -41,6 +44,9 @@ def metrics_exposed(seen: Exposed) -> Verdict:
             f"{seen.url}: {seen.error}",
             hint="what does that page answer, and with which Content-Type? grader.toml can name another one (metrics)",
             reproduce=again,
+            shows="Error"
+            if seen.status != 200
+            else NotShown("which of all the lines the format does not allow is said above"),
         )
     if not seen.grown:
         what = f"its counters are {', '.join(seen.names)}" if seen.names else "it has no counter of its own"
@@ -48,6 +54,7 @@ def metrics_exposed(seen: Exposed) -> Verdict:
             f"{seen.url} has {seen.lines} lines, but nothing on it grew while requests were sent: {what}",
             hint="process_* and python_* come by themselves; who counts the requests?",
             reproduce=f"{again} | grep -i request",
+            shows=NotShown("a page without a counter of requests looks like any other"),
         )
     more = f"; {seen.others} more instances have one too" if seen.others else ""
     return passed(f"{seen.url}: {seen.lines} lines; {', '.join(seen.grown[:3])} grew with the requests{more}")
@@ -72,7 +79,7 @@ def metrics_all_workers(seen: Counted) -> Verdict:
     them is wrong.
     """
     word = seen.path.rpartition("/")[2] if seen.own else seen.name
-    again = f"for i in 1 2 3 4 5 6; do {fetched_inside(seen.service, seen.url)} | grep -m1 {seen.name}.*{word}; done"
+    look = f"{fetched_inside(seen.service, seen.url)} | grep -m1 {quote(f'^{seen.name}.*{word}')}"
     who = f"{seen.sent} requests to {seen.processes or 'some'} of {seen.workers} processes"
     if seen.exact:
         return passed(f"{who}: {seen.name} grew by {seen.rise:.0f}, and says the same in every look")
@@ -80,7 +87,8 @@ def metrics_all_workers(seen: Counted) -> Verdict:
         return failed(
             f"{seen.name} depends on who is asked: {_looks(seen.before)} before and {_looks(seen.after)} after {who}",
             hint="each look is answered by some worker: whose requests does that worker know of?",
-            reproduce=again,
+            reproduce=f"for i in $(seq 12); do {look}; done | sort | uniq -c | nl",
+            shows="^ *2",
         )
     shared = seen.instances > 1 and seen.rise == seen.sent * seen.instances
     return failed(
@@ -88,7 +96,9 @@ def metrics_all_workers(seen: Counted) -> Verdict:
         hint="do several instances write into one folder, and each shows the sum?"
         if shared
         else "which requests are not counted, or are counted more than once?",
-        reproduce=again,
+        reproduce=f"n() {{ {look} | grep -oE '[0-9.]+$' | cut -d . -f 1; }}; a=$(n); "
+        f"{curl(f'{seen.site}{seen.path}?[1-20]')} >/dev/null; b=$(n); echo 20 requests, counted $((b - a))",
+        shows="counted (?!20$)",
     )
 
 
@@ -116,27 +126,32 @@ def metrics_red(seen: Mixed) -> Verdict:
     Errors are where counting is forgotten first: an exception takes another way out of your code.
     """
     page = fetched_inside(seen.service, seen.url)
-    boom = f"curl -kso /dev/null {seen.site}/bench/boom"
+    boom = curl(f"{seen.site}/bench/boom", "-o /dev/null")
     if seen.total is None or seen.total.by < ALL:
+        counter = seen.total.name if seen.total else ".*_total"
         parts = ", ".join(f"{part.label} {part.by:g}" for part in seen.parts) or "nothing else"
         grown = f"{seen.total.name} grew by {seen.total.by:g} ({parts})" if seen.total else "no counter grew"
         return failed(
             f"{ALL} requests were answered, {ERRORS} of them with 500, and {grown}",
             hint="which of your requests are not counted? Send one of each kind and look",
-            reproduce=f"{page} | grep _total; {boom}; {page} | grep _total",
+            reproduce=f"{boom}; {page} | grep -cE {quote(f'^{counter}.*boom')}",
+            shows=NotShown("the requests of this kind that were counted and those that were not look alike")
+            if any("boom" in part.label for part in seen.parts)
+            else "^0$",
         )
     if seen.errors is None or seen.errors.by != ERRORS:
         near = f"{seen.errors.name}{{{seen.errors.label}}} grew by {seen.errors.by:g}" if seen.errors else "no label"
         return failed(
             f"{ERRORS} of {ALL} requests got a 500, and {near if seen.errors else 'no counter tells that from a 200'}",
             hint="which label says how a request ended, and is it set for exceptions, too?",
-            reproduce=f"{boom}; {page} | grep -E 'total.*(5[0-9x]{{2}}|error)'",
+            reproduce=f"{boom}; {page} | grep -cE 'total.*(5[0-9x]{{2}}|error)'",
+            shows=NotShown("it takes the number of all errors so far") if seen.errors else "^0$",
         )
     counted = f"{seen.total.name} grew by {seen.total.by:g}, {seen.errors.name}{{{seen.errors.label}}} by {ERRORS}"
-    return _durations(seen, counted, f"{page} | grep -E '_(sum|count|bucket)'")
+    return _durations(seen, counted, page)
 
 
-def _durations(seen: Mixed, counted: str, again: str) -> Verdict:
+def _durations(seen: Mixed, counted: str, page: str) -> Verdict:
     """The part of the verdict that is about time; `counted` says that the rest was well."""
     complete = [d for d in seen.durations if d.count >= ALL]
     whole = [d for d in complete if SLOW * EACH <= d.seconds <= seen.spent + SLACK]
@@ -147,7 +162,8 @@ def _durations(seen: Mixed, counted: str, again: str) -> Verdict:
         return failed(
             f"{ALL} requests took {seen.spent:.1f} s, and no histogram or summary says so{what or instead}",
             hint="what is observed once for each request, in which unit, and also when the request fails?",
-            reproduce=again,
+            reproduce=f"{page} | grep -cE '_(sum|count)[{{ ]'",
+            shows=NotShown("it takes the time of all requests so far") if near else "^0$",
         )
     best = next((d for d in whole if _useful(d)), None)
     if best is None:
@@ -155,7 +171,9 @@ def _durations(seen: Mixed, counted: str, again: str) -> Verdict:
         return failed(
             f"{whole[0].name} has the boundaries {bounds} s: none between {LEAST:g} and {MOST:g} s, where slow begins",
             hint="a quantile is only as exact as the boundaries around it: where do your visitors lose patience?",
-            reproduce=again,
+            reproduce=f"{page} | grep {quote(f'^{whole[0].name}_bucket')} | grep -oE 'le=\"[0-9.]+' "
+            f"| cut -c 5- | sort -un | awk '$1 >= {LEAST:g} && $1 <= {MOST:g}' | wc -l",
+            shows="^0$",
         )
     return passed(f"{counted}; {best.name} by {best.count:g} durations of {best.seconds:.1f} s together")
 
@@ -181,19 +199,22 @@ def metrics_survive_worker_death(seen: Survived) -> Verdict:
     A counter that falls looks like a restart to Prometheus; a gauge of a dead worker stays as it was for ever.
     """
     pids = f"/proc/{seen.master}/task/{seen.master}/children"
-    kill = f"docker compose exec {seen.service} sh -c 'kill -KILL $(cut -d\" \" -f1 {pids})'"
+    kill = inside(seen.service, f"sh -c 'kill -KILL $(cut -d\" \" -f1 {pids})'")
     page = fetched_inside(seen.service, seen.url)
     if seen.fell:
         return failed(
             f"worker {seen.killed} was killed, and {seen.fell} fell from {seen.was:g} to {seen.now:g}",
             hint="what happens to the files of all workers when a new one starts?",
-            reproduce=f"{page} | grep ^{seen.fell}; {kill}; sleep 2; {page} | grep ^{seen.fell}",
+            reproduce=f"n() {{ {page} | grep -F {quote(seen.fell)} | {SUM}; }}; "
+            f"a=$(n); {kill}; sleep 2; b=$(n); [ $b -lt $a ] && echo it fell from $a to $b",
+            shows="it fell",
         )
     if seen.stuck:
         return failed(
             f"worker {seen.killed} was killed in the middle of a request, and {seen.stuck} stays at {seen.left:g} "
             f"although nothing is under way ({seen.rest:g} before)",
             hint="who tells the metrics that a worker is dead?",
-            reproduce=f"{page} | grep ^{seen.stuck}",
+            reproduce=f"{page} | grep -F {quote(seen.stuck)}",
+            shows=f" {seen.left:g}(\\.0)?$",
         )
     return passed(f"one of {seen.workers} workers was killed at work; none of {seen.counters} counters fell")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
-from grader.checks.commands import ask_server, fetched_inside
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import ask_server, curl, fetched_inside
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.monitoring.scraped import LOOKS, AskPrometheus, Scraped
 from grader.probes.monitoring.series import AskForNothing, Sprawl
 from grader.probes.monitoring.unpublished import LookFromOutside, OpenMetrics
@@ -33,8 +36,9 @@ def metrics_bounded(seen: Sprawl) -> Verdict:
             f'{seen.sent} requests for random URLs made {seen.new} new values of "{seen.label}" in {seen.name}, such '
             f"as {seen.example}",
             hint="which words can stand in that label, and who chooses them?",
-            reproduce=f"curl -ks {seen.site}/no-such-page-$RANDOM >/dev/null; "
+            reproduce=f"{curl(f'{seen.site}/no-such-page')}-$RANDOM >/dev/null; "
             f"{fetched_inside(seen.service, seen.url)} | grep no-such-page",
+            shows="no-such-page",
         )
     return passed(f"{seen.sent} requests for random URLs: {seen.after} series, {seen.before} before")
 
@@ -58,13 +62,15 @@ def metrics_not_public(seen: OpenMetrics) -> Verdict:
             return failed(
                 f"{seen.site}{answer.path} shows metrics to everybody",
                 hint="which paths does the rule of your proxy cover, once it has cleaned them up?",
-                reproduce=f"curl -ks --path-as-is '{seen.site}{answer.path}' | head -3",
+                reproduce=f"{curl(seen.site + answer.path, '-i --path-as-is')} | head -20",
+                shows="^HTTP/.* 200",
             )
     for port in seen.published:
         return failed(
             f"{port.service} opens {port.where}:{port.host_port} to every machine, and {port.what} answers there",
             hint="who needs it, and from where? 127.0.0.1 is enough for you",
-            reproduce=f"docker compose ps --format '{{{{.Service}}}} {{{{.Ports}}}}' {port.service}",
+            reproduce=f"docker compose ps --format '{{{{.Service}}}} {{{{.Ports}}}}' {quote(port.service)}",
+            shows=f"(0\\.0\\.0\\.0|::|{re.escape(port.where)}):{port.host_port}->",
         )
     statuses = sorted({str(answer.status or "no answer") for answer in seen.seen})
     return passed(f"{len(seen.seen)} paths at {seen.site} got {', '.join(statuses)}, and none showed numbers")
@@ -88,6 +94,7 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
             seen.error,
             hint="does Prometheus run, and on which port? grader.toml can say where (prometheus)",
             reproduce="docker compose ps --all; docker compose logs --tail 20",
+            shows=NotShown("which service should be Prometheus here only you know"),
         )
     again = _targets(seen)
     if not seen.targets:
@@ -95,7 +102,8 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
         return failed(
             f"no target of {seen.prometheus} leads to the app's metrics: {others}",
             hint="inside a container localhost is that container: by which name is the app called in this stack?",
-            reproduce=again,
+            reproduce=again if seen.others else f"{again} | grep -c scrapeUrl",
+            shows=_no_target(seen),
         )
     down = next((target for target in seen.targets if not target.up), None)
     if down is not None:
@@ -103,12 +111,14 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
             f"{seen.prometheus} cannot read {down.url}: {down.error or 'it has not tried yet'}",
             hint="ask for that URL from inside the stack: who answers, and what?",
             reproduce=again,
+            shows='"health":"(down|unknown)"',
         )
     if len(seen.targets) < seen.instances:
         return failed(
             f"{len(seen.targets)} of {seen.instances} instances of the app are read",
             hint="how does Prometheus learn of all addresses behind one name?",
             reproduce=again,
+            shows=NotShown("how many instances there are, and which target is which, is for your eyes to count"),
         )
     slow = max(seen.targets, key=lambda target: target.interval)
     if slow.interval > INTERVAL or slow.age > 2 * slow.interval:
@@ -116,17 +126,29 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
             f"{slow.url} is read every {slow.interval:g} s, the last time {slow.age:g} s ago",
             hint="how often does it have to look, for an alert to come in time?",
             reproduce=again,
+            shows='"scrapeInterval":"([1-9][0-9]*[mh]|[1-9][0-9]{2,}s|[4-9][0-9]s|3[1-9]s)'
+            if slow.interval > INTERVAL
+            else NotShown("it takes the time of the last look, and this one"),
         )
     if seen.after <= seen.before:
         return failed(
             f"{seen.counter} is {_known(seen.after)} in {seen.prometheus}, {seen.waited:.0f} s after more requests",
             hint="which metrics does that target have, and are they the app's?",
             reproduce=again,
+            shows=NotShown("it takes two looks with requests between them"),
         )
     return passed(
         f"{seen.prometheus} reads {', '.join(target.url for target in seen.targets[:3])} every {slow.interval:g} s; "
         f"{seen.counter} grew from {_known(seen.before)} to {_known(seen.after)} within {seen.waited:.1f} s"
     )
+
+
+def _no_target(seen: Scraped) -> str | NotShown:
+    if not seen.others:
+        return "^0$"
+    if all(target.up for target in seen.others):
+        return NotShown("all targets are well, and whose they are is for your eyes to see")
+    return '"health":"(down|unknown)"'
 
 
 def _known(value: float) -> str:
@@ -137,4 +159,4 @@ def _targets(seen: Scraped) -> str:
     """Shows the health and the last error of every target."""
     path = "/api/v1/targets?state=active"
     asked = ask_server(seen.service, seen.prometheus, seen.port, seen.host_port, path)
-    return f'{asked} | grep -oE \'"(scrapeUrl|lastError|health)":"[^"]*"\''
+    return f'{asked} | grep -oE \'"(scrapeUrl|lastError|health|scrapeInterval)":"[^"]*"\''

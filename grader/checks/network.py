@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import curl, inside, python
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.app.service import Listening, Listens
 from grader.probes.edge.sidedoors import Doors, SideDoors
 from grader.probes.greeting import Speaks
@@ -39,15 +43,17 @@ def listens_off_loopback(seen: Listening) -> Verdict:
         f"{where} only: nobody outside of its container gets in",
         hint="the server has an option for the address that it binds to; which address means all of the container's?",
         reproduce=_from_outside(listener.service, listener.port),
+        shows="refused"
+        if listener.port
+        else NotShown("it takes two looks: at the path of the socket, and at who mounts it"),
     )
 
 
 def _from_outside(service: str, port: int) -> str:
     """Connects to the container's own address on its network, as its neighbours would."""
     if not port:
-        return f"docker compose exec {service} cat /proc/net/unix"
-    code = f"import socket as s; print(s.create_connection((s.gethostname(), {port}), 2))"
-    return f'docker compose exec {service} python -c "{code}"'
+        return inside(service, "cat /proc/net/unix")
+    return python(service, f"import socket as s; print(s.create_connection((s.gethostname(), {port}), 2))")
 
 
 @check(
@@ -67,11 +73,14 @@ def app_port_unpublished(found: Doors) -> Verdict:
         if door.declared or not (door.direct or door.forged):
             continue
         what = "it connects to the app's server itself" if door.direct else "the app believes any client address there"
+        name = quote(door.service)
         how = "publishes" if door.published else "is on the host's own network and opens"
         return failed(
             f"{door.service} {how} {door.where}, which leads past the proxy: {what}",
             hint="the proxy reaches the app inside their common network: who else needs to?",
-            reproduce=f"curl -s{'k' if door.secret else ''}i {door.url}/ | head -5",
+            reproduce=f"{f'docker compose ps {name}; ' if door.published else ''}{curl(door.url, '-i -m 5')} | head -5",
+            # A published port that nobody chose is another one after each start.
+            shows="->[0-9]+/tcp" if door.published else "^HTTP/",
         )
     if not found.doors:
         return passed(f"{found.site} is the only address of this stack")
@@ -101,7 +110,8 @@ def only_edge_published(seen: Bindings) -> Verdict:
             return failed(
                 f"{binding.service} opens port {binding.port} as {shown(binding)} to every machine: {trouble}",
                 hint="services of one stack reach each other without a published port; who else needs this one?",
-                reproduce=f"docker compose ps --format '{{{{.Service}}}} {{{{.Ports}}}}' {binding.service}",
+                reproduce=f"docker compose ps --format '{{{{.Service}}}} {{{{.Ports}}}}' {quote(binding.service)}",
+                shows=f"(0\\.0\\.0\\.0|::|{re.escape(binding.address)}):{binding.host_port}->",
             )
     entries = sorted({shown(binding) for binding in open_ones})
     return passed(f"open to other machines: {', '.join(entries) if entries else 'nothing'}")

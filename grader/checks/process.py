@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
-from grader.checks.lifecycle import STOP_LIMIT, stop
+from grader.checks.commands import inside
+from grader.checks.lifecycle import LONG, STOP_LIMIT, stop
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.lifecycle import KILLED, REAPED, LeaveOrphan, Orphan, Stopping
 from grader.probes.app.service import Owned, Owners
@@ -35,7 +38,8 @@ def app_unprivileged(seen: tuple[Owned, ...]) -> Verdict:
             f"{len(rooted)} of {len(workers)} processes that run the app in {first.service} have the user id {ROOT}: "
             f"{first.program}, process {first.pid}",
             hint="the image, the Compose file and the entry point can each name a user: who has the last word?",
-            reproduce=f"docker compose exec {first.service} grep -E '^(Name|Uid)' /proc/{first.pid}/status",
+            reproduce=f"docker compose top {quote(first.service)}",
+            shows="^(root|0) ",
         )
     users = ", ".join(str(uid) for uid in sorted({owned.uid for owned in workers}))
     many = "one process runs" if len(workers) == 1 else f"{len(workers)} processes run"
@@ -63,7 +67,9 @@ def proxy_workers_unprivileged(seen: ProxyProcesses) -> Verdict:
         return failed(
             f"{split.name} (process {split.pid} of {split.service}) works for clients as root",
             hint="which user does the configuration give the workers, and what if it names none?",
-            reproduce=f"docker compose top {split.service}",
+            reproduce=f"docker compose top {quote(split.service)}; "
+            f"docker compose top {quote(split.service)} | grep -cE '^(root|0) '",
+            shows="^([2-9]|[1-9][0-9]+)$",
         )
     if roots:
         return passed(f"{roots[0].name} is a single process, and root: allowed, but a user of its own would be better")
@@ -89,19 +95,21 @@ def pid1_stops_on_term(seen: Stopping) -> Verdict:
     signal on; a program that has no handler for it ignores it there.
     """
     code, seconds = (seen.idle.exit_code, seen.idle.seconds) if seen.idle else (seen.exit_code, seen.seconds)
-    again = f"time docker compose stop {seen.service}; docker compose ps -a {seen.service}; "
-    again += f"docker compose start {seen.service}"
+    name = quote(seen.service)
+    again = f"time docker compose stop {name}; docker compose ps -a {name}; docker compose start {name}"
     if code == KILLED:
         return failed(
             f"process 1 ({seen.pid1}) did not end on {seen.stop_signal}: the engine killed it after {seconds:.1f} s",
             hint="which process is number 1 in the container, and does the signal reach the server?",
             reproduce=again,
+            shows=f"Exited \\({KILLED}\\)",
         )
     if seconds > STOP_LIMIT:
         return failed(
             f"the app needed {seconds:.1f} s to stop",
             hint="what does the server wait for when it is told to stop?",
             reproduce=again,
+            shows=LONG,
         )
     return passed(f"process 1 ({seen.pid1}) ended {seconds:.1f} s after {seen.stop_signal} with exit code {code}")
 
@@ -128,6 +136,7 @@ def zombies_reaped(seen: Orphan) -> Verdict:
     return failed(
         f"process {seen.pid}, left to process 1 ({seen.pid1}), has ended and is still there as a zombie",
         hint="does process 1 wait for children that it did not start itself? An init does",
-        reproduce=f"docker compose exec {seen.service} sh -c 'sleep 1 & exit'; sleep 2; "
-        f"docker compose exec {seen.service} sh -c 'grep State: /proc/[0-9]*/status'",
+        reproduce=inside(seen.service, "sh -c 'sleep 1 & exit'; sleep 2; ")
+        + inside(seen.service, "sh -c 'grep State: /proc/[0-9]*/status'"),
+        shows="zombie",
     )

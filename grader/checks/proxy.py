@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
+from grader.checks.commands import status, timed, words, written_by_hand
 from grader.model import Verdict, Weight, failed, passed
 from grader.probes.app.down import AppDown, Down
 from grader.probes.app.frozen import BACK, Frozen, FrozenApp
 from grader.probes.app.moved import AppMoved, Moved
-from grader.probes.app.outage import RETURN, Comeback, Reply, timed
+from grader.probes.app.outage import RETURN, Comeback, Reply
 
 GATEWAY_ERRORS = (502, 503, 504)
 LONGEST_WAIT = 20  # seconds for a page of an app that stands still
 QUICK = 5  # seconds for an error page when the app is gone
+BROKEN_DOWN = "^(000|4[0-9]{2}|5[0-9]{2})"  # a status, as curl prints it, that is no page of the app
 SMALL = 64 * 1024  # bytes of an error page
+BROKEN = "GET / HTTP/1.1\\r\\n\\r\\n"  # names no host: whoever speaks HTTP refuses that at once, without asking anybody
 RECOVERY = 15  # seconds after the app listens again
 
 
@@ -38,7 +43,8 @@ def proxy_in_front(frozen: FrozenApp) -> Verdict:
     return failed(
         f"with the app frozen, nothing answered at {frozen.site}: a page got {frozen.waiting.seen}",
         hint="clients talk to the app server itself: which service publishes the port, and does it speak HTTP?",
-        reproduce=f"{frozen.freeze}; {timed(frozen.site, 0)}; {frozen.thaw}",
+        reproduce=f"{frozen.freeze}; {written_by_hand(BROKEN, frozen.site, wait=2)} | grep -c HTTP/; {frozen.thaw}",
+        shows="^0$",
     )
 
 
@@ -62,18 +68,21 @@ def upstream_timeout_bounded(frozen: FrozenApp) -> Verdict:
             f"with the app frozen, a page got {reply.seen}; {LONGEST_WAIT} s is the limit",
             hint="how long does the proxy wait for the app before it gives up?",
             reproduce=reproduce,
+            shows=f"^000|after (2[{LONGEST_WAIT % 10}-9]|[3-9][0-9])",
         )
     if reply.status not in GATEWAY_ERRORS and not reply.app:
         return failed(
             f"with the app frozen, a page got {reply.seen}, which does not tell clients that something is wrong",
             hint="an error page must keep the status of the error",
             reproduce=reproduce,
+            shows=f"^{reply.status} ",
         )
     if frozen.back < 0:
         return failed(
             f"{BACK:.0f} s after the app went on, the site still did not answer",
             hint="look at what proxy and app log after a timeout",
             reproduce=f"{reproduce}; sleep {BACK:.0f}; {_asked(frozen.site, frozen.page)}",
+            shows=f"{BROKEN_DOWN}$",
         )
     return passed(f"with the app frozen, a page got {reply.seen}; the site was back {frozen.back:.1f} s after the thaw")
 
@@ -91,14 +100,17 @@ def upstream_timeout_bounded(frozen: FrozenApp) -> Verdict:
 def bad_gateway_fast(down: AppDown) -> Verdict:
     """Apps go down: for a deployment, after a crash. A visitor who gets a clear error page at once comes back; one
     whose browser hangs for a minute does not. An app that has just gone refuses nothing: it swallows connections."""
-    wrong = next((text for reply in down.replies if (text := _wrong(reply, down))), "")
+    services = words(down.services)
+    bad = next((reply for reply in down.replies if _wrong(reply, down)), None)
     after = [reply for reply in down.replies if reply.at > down.gone]
-    if wrong:
-        curl = timed(down.site + down.page, QUICK)
+    if bad is not None:
+        once = timed(down.site + down.page, QUICK)
+        asked = f"; {once}" if bad.at > down.gone else f" & for i in $(seq 20); do {once} & sleep 0.2; done; wait"
         return failed(
-            wrong,
+            _wrong(bad, down),
             hint="how long does the proxy try to connect, and what does it send when it gives up?",
-            reproduce=f"{curl}; docker compose stop {down.services}; {curl}; docker compose start {down.services}",
+            reproduce=f"docker compose stop {services}{asked}; docker compose start {services}",
+            shows=f"^000|after ([{QUICK}-9]|1[0-9])" if bad.length <= SMALL else f"^{bad.status} ",
         )
     errors = [reply for reply in down.replies if reply.status in GATEWAY_ERRORS]
     slowest = max((reply.seconds for reply in errors), default=0.0)
@@ -133,13 +145,14 @@ def _wrong(reply: Reply, down: AppDown) -> str:
 def recovers_after_app_restart(down: AppDown) -> Verdict:
     """Every deployment stops the app for a moment. A proxy that remembers the failure for minutes, or that needs a
     reload, turns one second without an app into an outage."""
-    text, asked = _late(down.comeback), _asked(down.site, down.page)
+    text, asked, services = _late(down.comeback), _asked(down.site, down.page), words(down.services)
     if text:
         return failed(
             text,
             hint="how long does the proxy leave an app alone after it failed once?",
-            reproduce=f"docker compose stop {down.services}; {asked}; {asked}; docker compose start {down.services}; "
-            f"sleep {RECOVERY}; {asked}",
+            reproduce=f"docker compose stop {services}; for i in 1 2 3; do {asked} >/dev/null; done; "
+            f"docker compose start {services}; sleep {RECOVERY}; {asked}",
+            shows=f"{BROKEN_DOWN}$",
         )
     waited = max(down.comeback.back - down.comeback.listening, 0.0)
     return passed(f"the site worked {waited:.1f} s after the app listened again")
@@ -159,16 +172,18 @@ def follows_app_ip(moved: AppMoved) -> Verdict:
     """A re-created container gets whatever address is free. A proxy that looked the app's name up once, at its start,
     goes on talking to the old address: to nobody, or to another service that lives there now."""
     there = f"from {', '.join(moved.old)} to {', '.join(moved.new)}"
-    text = _late(moved.comeback)
+    text, services = _late(moved.comeback), words(moved.services)
     if text:
         strangers = f"; a stranger at the old address got {moved.comeback.strangers} of its requests"
         broken = "" if moved.well else f"; {moved.site} is still broken, restart the proxy"
         return failed(
             f"the app moved {there}: {text}{strangers if moved.comeback.strangers else ''}{broken}",
             hint="when does the proxy ask for the address that belongs to the app's name?",
-            reproduce=f"docker compose stop {moved.services}; docker run -d --name stranger --network {moved.network} "
-            f"python:3.13-slim sleep 60; docker compose start {moved.services}; sleep {RECOVERY}; "
-            f"{_asked(moved.site, moved.page)}; docker rm -f stranger; docker compose restart {moved.services}",
+            reproduce=f"i=$(docker compose images -q {services} | head -1); docker compose stop {services}; "
+            f"docker run -d --name stranger --network {quote(moved.network)} --entrypoint sleep $i 60; "
+            f"docker compose start {services}; sleep {RECOVERY}; {_asked(moved.site, moved.page)}; "
+            f"docker rm -f stranger; docker compose restart {services}",
+            shows=f"{BROKEN_DOWN}$",
         )
     if moved.fixed:
         return passed("the app has an address of its own that nobody else can take: it does not move")
@@ -186,4 +201,4 @@ def _late(comeback: Comeback) -> str:
 
 
 def _asked(site: str, page: str) -> str:
-    return f"curl -m 5 -si {site}{page} | head -1"
+    return status(site + page, "-m 5")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
+from grader.checks.commands import python
 from grader.model import Verdict, Weight, failed, passed
+from grader.probes.app.outage import Reply
 from grader.probes.monitoring.dependency import ALIVE, READY, Leaned, StopDependency
 from grader.probes.stack.headroom import too_noisy
 
@@ -30,13 +34,16 @@ def readyz_reflects_dependency(seen: Leaned) -> Verdict:
     A page that always says yes is worse than none, because somebody believes it.
     """
     names = " ".join(seen.dependencies)
+    services = " ".join(map(quote, seen.dependencies))
     page = _asked(seen, READY)
-    again = f"docker compose stop {names}; {page}; docker compose start {names}; sleep 5; {page}"
+    stop, start = f"docker compose stop {services}", f"docker compose start {services}"
+    down = f"{stop}; sleep {RED_WITHIN:g}; {page}; {start}"
     if not 200 <= seen.before.status < 300:
         return failed(
             f"{READY} answered {seen.before.seen} to begin with, while {names} was up",
             hint="what does the app miss?",
             reproduce=page,
+            shows=_answered(seen.before),
         )
     late = seen.slowest.seconds > ANSWER_WITHIN or not seen.slowest.status
     if late and seen.baseline and seen.baseline.noisy:
@@ -45,19 +52,22 @@ def readyz_reflects_dependency(seen: Leaned) -> Verdict:
         return failed(
             f"with {names} stopped, {READY} answered {seen.slowest.seen}; {ANSWER_WITHIN:g} s is the limit",
             hint="how long does your client try to connect, and how often?",
-            reproduce=again,
+            reproduce=down,
+            shows=f"Error|^[0-9]+ after ([{ANSWER_WITHIN:.0f}-9]|[1-9][0-9])",
         )
     if seen.red < 0:
         return failed(
             f"{RED_WITHIN:g} s after {names} was stopped, {READY} still answered {seen.last.seen}",
             hint=f"whom does {READY} ask before it answers? grader.toml can name another service (dependency)",
-            reproduce=again,
+            reproduce=down,
+            shows=_answered(seen.last),
         )
     if seen.green < 0:
         return failed(
             f"{GREEN_WITHIN:g} s after {names} was back, {READY} still answered {seen.after.seen}",
             hint="does your client notice that its connection is dead, and make a new one?",
-            reproduce=again,
+            reproduce=f"{stop}; {page} >/dev/null; {start}; sleep {GREEN_WITHIN:g}; {page}",
+            shows=_answered(seen.after),
         )
     return passed(
         f"{names} stopped: {READY} answered {seen.last.status} after {seen.red:.1f} s; back: {seen.after.status} after "
@@ -79,6 +89,7 @@ def liveness_shallow(seen: Leaned) -> Verdict:
     """Who acts on liveness restarts the app. When the database is away, that heals nothing: all copies of the app are
     restarted again and again, and the database comes back to a crowd of newcomers."""
     names = " ".join(seen.dependencies)
+    services = " ".join(map(quote, seen.dependencies))
     if seen.baseline and seen.baseline.noisy and all(reply.status in (0, 200) for reply in seen.alive):
         return too_noisy(seen.baseline)
     for reply in seen.alive:
@@ -86,7 +97,8 @@ def liveness_shallow(seen: Leaned) -> Verdict:
             return failed(
                 f"with {names} stopped, {ALIVE} answered {reply.seen}",
                 hint="would a restart of the app bring that service back?",
-                reproduce=f"docker compose stop {names}; {_asked(seen, ALIVE)}; docker compose start {names}",
+                reproduce=f"docker compose stop {services}; {_asked(seen, ALIVE)}; docker compose start {services}",
+                shows=_answered(reply) if reply.status != 200 else "^200 after [1-9]",
             )
     slowest = max(reply.seconds for reply in seen.alive)
     return passed(f"with {names} stopped, {ALIVE} answered 200 {len(seen.alive)} times, within {slowest:.2f} s")
@@ -94,9 +106,13 @@ def liveness_shallow(seen: Leaned) -> Verdict:
 
 def _asked(seen: Leaned, path: str) -> str:
     """Shows the status of a page of the app and how long it took, from inside the app."""
-    code = (
-        "import http.client as h,time; t=time.time(); "
-        f"c=h.HTTPConnection('127.0.0.1',{seen.port}); c.request('GET','{path}'); "
-        "print(c.getresponse().status, time.time()-t)"
+    return python(
+        seen.service,
+        "import http.client as h, time; t = time.time(); "
+        f"c = h.HTTPConnection('127.0.0.1', {seen.port}, timeout=20); c.request('GET', '{path}'); "
+        "print(c.getresponse().status, 'after', time.time() - t)",
     )
-    return f'docker compose exec {seen.service} python -c "{code}"'
+
+
+def _answered(reply: Reply) -> str:
+    return f"^{reply.status} " if reply.status else "Error"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
+from grader.checks.commands import python
 from grader.checks.image import in_layers
 from grader.model import Verdict, Weight, failed, passed, skipped
 from grader.probes.app.image import Contents, Kind, Lock, LookInside
@@ -34,8 +38,8 @@ def secret_key_not_guessable(seen: Guess) -> Verdict:
     return failed(
         f"a guess found the key: {seen.length} characters that begin with “{seen.found}”",
         hint="where does SECRET_KEY come from in the running app? A default in the code wins when nothing else is set",
-        reproduce=f"docker compose exec {seen.service} "
-        'python -c "from wsgi import app; print(len(app.secret_key), app.secret_key[:4])"',
+        reproduce=python(seen.service, "from wsgi import app; print(len(app.secret_key), app.secret_key[:4])"),
+        shows=f"^{seen.length} .*{re.escape(seen.found)}",
     )
 
 
@@ -62,6 +66,7 @@ def secret_not_in_image(seen: Contents) -> Verdict:
             f"the image {seen.image} holds the key that signs sessions: {', '.join(places[:NAMED])}",
             hint="how did it get there? A secret comes to the container when it starts, not to the image that is built",
             reproduce=_look(seen.image, seen.leaks[0].path),
+            shows=re.escape(seen.leaks[0].path) or "SECRET",
         )
     if keys:
         places = [_place(junk.path, hidden=junk.hidden) for junk in keys]
@@ -69,6 +74,7 @@ def secret_not_in_image(seen: Contents) -> Verdict:
             f"the image {seen.image} holds a private key: {', '.join(places[:NAMED])}",
             hint="which COPY brought it along? A key comes to the container when it starts",
             reproduce=_look(seen.image, keys[0].path),
+            shows=re.escape(keys[0].path),
         )
     if seen.lock is Lock.NONE:
         return skipped("nobody could sign in, so there is no cookie to try the strings of the image on")
@@ -86,4 +92,4 @@ def _place(path: str, *, hidden: bool) -> str:
 def _look(image: str, path: str) -> str:
     if path:
         return in_layers(image, path)
-    return f"docker history --no-trunc {image}; docker image inspect -f '{{{{.Config.Env}}}}' {image}"
+    return f"docker history --no-trunc {quote(image)}; docker image inspect -f '{{{{.Config}}}}' {quote(image)}"

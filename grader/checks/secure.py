@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
+from grader.checks.commands import FORM, curl, inside
+from grader.checks.forwarded import told
 from grader.checks.image import in_layers
 from grader.model import Verdict, Weight, failed, passed, skipped
 from grader.probes.app.session import LOGIN, Cookie
 from grader.probes.tls.privatekey import FindKey, KeyPlaces, Lies
 from grader.probes.tls.secure import BuildLinks, Cookies, Links, SignInOverBoth
-
-WHOAMI = "/bench/whoami | tr , '\\n' | grep"
-FORM = "-d 'user=ada&password=pinboard'"
 
 
 @check(
@@ -33,13 +34,15 @@ def app_knows_https(seen: Links) -> Verdict:
         return failed(
             f"over HTTPS the app believes in {seen.scheme or 'no scheme'}",
             hint=hint,
-            reproduce=f"curl -ks {seen.site}{WHOAMI} scheme",
+            reproduce=told(seen.site, "scheme"),
+            shows=f'"scheme": ?"{re.escape(seen.scheme)}"',
         )
     if not seen.url.startswith("https://"):
         return failed(
             f"over HTTPS the app builds the link {seen.url}",
             hint=hint,
-            reproduce=f"curl -ks {seen.site}{WHOAMI} url_external",
+            reproduce=told(seen.site, "url_external"),
+            shows=re.escape(seen.url),
         )
     for what, location in seen.locations:
         if location and urlsplit(location).scheme not in ("", "https"):
@@ -47,7 +50,8 @@ def app_knows_https(seen: Links) -> Verdict:
             return failed(
                 f"{what} over HTTPS is redirected to {location}",
                 hint=hint,
-                reproduce=f"curl -ksi {FORM + ' ' if method == 'POST' else ''}{seen.site}{path} | grep -i ^location",
+                reproduce=f"{curl(seen.site + path, '-i', *([FORM] if method == 'POST' else []))} | grep -i ^location",
+                shows=re.escape(location),
             )
     return passed(f"the app builds {seen.url}")
 
@@ -66,7 +70,7 @@ def cookie_secure(seen: Cookies) -> Verdict:
     """One request over plain HTTP is enough to give a cookie away: a picture in somebody's mail, a typed address. A
     cookie that is Secure stays in the browser until the connection is encrypted."""
     login = seen.login
-    see = f"curl -ks -o /dev/null -D - {FORM} {login.site}{LOGIN} | grep -i ^set-cookie"
+    see = f"{curl(login.site + LOGIN, '-o /dev/null -D -', FORM)} | grep -i ^set-cookie:"
     if not login.cookies:
         return skipped(f"signing in was answered with {login.status} and sets no cookie")
     keepers = tuple(cookie for cookie in login.cookies if cookie.keeps_login)
@@ -75,13 +79,15 @@ def cookie_secure(seen: Cookies) -> Verdict:
         return failed(
             f"the cookie {open_one.name} keeps the visitor signed in, and is not Secure",
             hint="which of Flask's SESSION_COOKIE_… settings says so, or does the proxy change the cookie on its way?",
-            reproduce=see,
+            reproduce=f"{see} | grep -F {quote(open_one.name + '=')} | grep -vi '; *secure'",
+            shows=re.escape(open_one.name),
         )
     if seen.over_plain:
         return failed(
             f"signing in over plain HTTP is answered, and sets {', '.join(seen.over_plain)}",
             hint="what answers a form that comes in the clear?",
-            reproduce=f"curl -s -o /dev/null -D - {FORM} {seen.plain}{LOGIN} | grep -i ^set-cookie",
+            reproduce=f"{curl(seen.plain + LOGIN, '-o /dev/null -D -', FORM)} | grep -i ^set-cookie:",
+            shows=re.escape(seen.over_plain[0]),
         )
     names = ", ".join(cookie.name for cookie in keepers or login.cookies)
     return passed(f"{names}: Secure" + ("; over plain HTTP nobody can sign in" if seen.plain else ""))
@@ -115,15 +121,17 @@ def key_private(seen: KeyPlaces) -> Verdict:
             f"the image {pack.image} holds the key of the site's certificate: /{pack.path}{hidden}",
             hint="which COPY or RUN put it there? A key comes to the container when it starts",
             reproduce=in_layers(pack.image, pack.path),
+            shows=re.escape(pack.path),
         )
     for lie in seen.lies:
         if text := _exposed(lie, terminates=seen.terminates):
             return failed(
                 f"in {lie.service}, {text}",
                 hint="who has to read this file, and how does it get into this container?",
-                reproduce=f"curl -ks {seen.site}{lie.public} | head -1"
+                reproduce=f"{curl(seen.site + lie.public)} | head -1"
                 if lie.public
-                else f"docker compose exec {lie.service} ls -l {lie.path}",
+                else inside(lie.service, f"ls -lL {quote(lie.path)}", "-u 0"),
+                shows="PRIVATE KEY" if lie.public else "^-" if lie.app and not seen.terminates else "^-.{6}r",
             )
     if not seen.lies:
         return passed(f"no file of {', '.join(seen.searched)} holds it in the clear")

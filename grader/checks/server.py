@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
+from grader.checks.commands import inside, python, status
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.server import (
     AT_ONCE,
@@ -45,6 +49,7 @@ def prod_wsgi_server(doors: Doors) -> Verdict:
                 f"on {door.where}, {door.service} answers as Server: {door.server}",
                 hint="which command does the container run? A WSGI server such as Gunicorn belongs there",
                 reproduce=_said(door.service, door.where, "GET / HTTP/1.0"),
+                shows=f"^Server: {program}",
             )
         if any(all(sign in reply for sign in STDLIB_PAGE) for reply in door.replies):
             return failed(
@@ -52,6 +57,7 @@ def prod_wsgi_server(doors: Doors) -> Verdict:
                 "which the development server is built on",
                 hint="the Server header may say what it likes: which command does the container run?",
                 reproduce=_said(door.service, door.where, "GARBAGE"),
+                shows="Error response",
             )
     seen = ", ".join(f"{door.where} {door.server or 'without a Server header'}" for door in doors.found)
     return passed(f"no sign of a development server: {seen}")
@@ -59,11 +65,10 @@ def prod_wsgi_server(doors: Doors) -> Verdict:
 
 def _said(service: str, where: str, words: str) -> str:
     """Shows what the app itself answers to a line, with the Python that it has to have."""
-    family, to = ("AF_UNIX", f"'{where}'")
-    if where.startswith("port "):
-        family, to = ("AF_INET", f"('127.0.0.1', {where.removeprefix('port ')})")
+    port = where.removeprefix("port ")
+    family, to = ("AF_INET", f"('127.0.0.1', {port})") if port.isdigit() else ("AF_UNIX", repr(where))
     code = f"import socket as s; c = s.socket(s.{family}); c.connect({to}); c.send(b'{words}\\r\\n\\r\\n'); "
-    return f'docker compose exec {service} python -c "{code}print(c.recv(999).decode())"'
+    return python(service, f"{code}print(c.makefile('rb').read(9999).decode())")
 
 
 @check(
@@ -82,12 +87,14 @@ def concurrent_requests(found: SideBySide) -> Verdict:
     A handful of workers or threads is enough to keep one slow page from stopping the whole site.
     """
     bad = next((seen for seen in found.seen if not seen.startswith("2")), "")
-    again = f"time (for i in 1 2 3; do curl -so /dev/null '{found.site}{found.path}' & done; wait)"
+    again = f"time (for i in $(seq {AT_ONCE}); do {status(found.site + found.path)} & done; wait)"
+    late = int(QUICK * found.one) + 1  # whole seconds
     if bad:
         return failed(
             f"of {AT_ONCE} requests for {found.path} sent together, one was answered with {bad}",
             hint="look at the log of the app at that moment: docker compose logs --tail 20",
             reproduce=again,
+            shows="^[^2][0-9][0-9]$",
         )
     if found.shortest < found.one / 2:
         return unknown(
@@ -103,6 +110,7 @@ def concurrent_requests(found: SideBySide) -> Verdict:
         f"{AT_ONCE} requests of {found.one:.1f} s took {found.wall:.2f} s together: some waited for others",
         hint="how many requests can the server work on at the same time? Count its workers times their threads",
         reproduce=again,
+        shows=f"real\\s+([1-9][0-9]*m|0m([{min(late, 9)}-9]|[1-9][0-9])\\.)",
     )
 
 
@@ -128,5 +136,7 @@ def heartbeat_on_tmpfs(hearts: Heartbeats) -> Verdict:
         f"worker {on_disk.pid} keeps its heartbeat file in {on_disk.folder}, which is "
         f"{on_disk.filesystem or 'on no known mount'}, not memory",
         hint="which folder of a container is always in memory? /dev/shm is one",
-        reproduce=f"docker compose exec {hearts.service} df -hT {on_disk.folder}",
+        reproduce=f"{inside(hearts.service, f'df -hT {quote(on_disk.folder)}')}; "
+        + inside(hearts.service, "sh -c 'ls -l /proc/[0-9]*/fd | grep deleted'"),
+        shows=f"{re.escape(on_disk.folder)}/.* \\(deleted\\)",
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
+from grader.checks.commands import FORM, curl, status
 from grader.checks.lifecycle import stop
 from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
 from grader.probes.app.lifecycle import Stopping
@@ -29,19 +33,22 @@ def session_cookie_flags(seen: SignedIn) -> Verdict:
 
     Without SameSite, a form on any page that you visit can post to the app in your name.
     """
-    see = f"curl -s -o /dev/null -D - -d 'user=ada&password=pinboard' {seen.site}{LOGIN} | grep -i set-cookie"
+    see = f"{curl(seen.site + LOGIN, '-o /dev/null -D -', FORM)} | grep -i ^set-cookie:"
     lost = next((cookie.name for cookie in seen.cookies if cookie.secure), "")
     if not seen.user and lost and seen.site.startswith("http:"):
         return failed(
             f"the cookie {lost} is Secure, and {seen.site} is plain HTTP: browsers drop it, and nobody stays signed in",
             hint="does the site come over HTTPS? Only then may its cookies be Secure",
             reproduce=see,
+            shows="Secure",
         )
     if not seen.user:
         return failed(
             f"signing in was answered with {seen.status}, and {ME} does not know the visitor afterwards",
             hint="does the answer set a cookie, and does the app accept it when it comes back?",
-            reproduce=see,
+            reproduce=f"j=$(mktemp); {curl(seen.site + LOGIN, '-c $j', FORM)} >/dev/null; "
+            f"{curl(seen.site + ME, '-b $j')} | grep -c ada",
+            shows="^0$",
         )
     keepers = [cookie for cookie in seen.cookies if cookie.keeps_login]
     # A browser keeps the last of the same name. Where it takes several cookies, a thief needs all: the safest counts.
@@ -50,13 +57,21 @@ def session_cookie_flags(seen: SignedIn) -> Verdict:
         return failed(
             f"the cookie {cookie.name} keeps the visitor signed in, and {' and '.join(lacks)}",
             hint="which of Flask's SESSION_COOKIE_… settings has a default that does not fit here?",
-            reproduce=see,
+            reproduce=f"{see} | grep -F {quote(cookie.name + '=')} | {_without(cookie, seen.host)}",
+            shows=re.escape(cookie.name),
         )
     return passed(f"the cookie {cookie.name} is HttpOnly and SameSite={cookie.same_site}")
 
 
 def _lacks(cookie: Cookie, host: str) -> list[str]:
     return [word for word in (_script(cookie), _site(cookie), _domain(cookie, host)) if word]
+
+
+def _without(cookie: Cookie, host: str) -> str:
+    """Lets only a cookie through that lacks the first of what it should have."""
+    if _script(cookie):
+        return "grep -vi httponly"
+    return f"grep -viE 'samesite=({'|'.join(SAFE)})'" if _site(cookie) else "grep -i domain="
 
 
 def _script(cookie: Cookie) -> str:
@@ -89,14 +104,15 @@ def session_across_workers(seen: Recognised) -> Verdict:
     unknown to the others: visitors are signed out at random.
     """
     who = {0: "the app", 1: "one process"}.get(seen.processes, f"{seen.processes} processes")
-    see = f"curl -sc jar -d 'user=ada&password=pinboard' {seen.site}{LOGIN} >jar.html"
     if seen.known == seen.asked:
         return passed(f"{who} answered {seen.asked} times and knew the visitor each time")
     return failed(
         f"the visitor who had just signed in was unknown in {seen.asked - seen.known} of {seen.asked} replies "
         f"({seen.stranger})",
         hint="where does the key that signs sessions come from, and how often is it made?",
-        reproduce=f"{see}; for i in $(seq 20); do curl -sb jar {seen.site}{ME}; done",
+        reproduce=f"j=$(mktemp); {curl(seen.site + LOGIN, '-c $j', FORM)} >/dev/null; "
+        f"for i in $(seq 40); do {status(seen.site + ME, '-b $j')} & done | sort | uniq -c",
+        shows=" 401$",
     )
 
 
@@ -126,6 +142,7 @@ def session_survives_restart(seen: Stopping) -> Verdict:
     return failed(
         "the visitor who had signed in before the app was stopped and started is unknown afterwards",
         hint="when is the key made that signs sessions, and where is it kept?",
-        reproduce=f"curl -sc jar -d 'user=ada&password=pinboard' {seen.site}{LOGIN} >jar.html; "
-        f"docker compose restart {seen.service}; sleep 5; curl -sb jar {seen.site}{ME}",
+        reproduce=f"j=$(mktemp); {curl(seen.site + LOGIN, '-c $j', FORM)} >/dev/null; "
+        f"docker compose restart {quote(seen.service)}; sleep 5; {status(seen.site + ME, '-b $j')}",
+        shows="^401",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from urllib.parse import urljoin, urlsplit
 
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import containers, curl
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.edge.hops import REDIRECTS
 from grader.probes.greeting import Speaks
 from grader.probes.http import GREETING_SECONDS
@@ -44,26 +46,44 @@ def stack_up(seen: Members) -> Verdict:
         return failed(
             "nothing is meant to go on running here: every service has ended",
             hint="a server must stay in the foreground; what did it say before it ended?",
-            reproduce="docker compose ps -a; docker compose logs --tail 20",
+            reproduce="docker compose logs --tail 20; docker compose ps --services --status running | wc -l",
+            shows="^0$",
         )
-    first = troubles[0][0].service
-    if troubles[0][0].error:
+    member = troubles[0][0]
+    first = quote(member.service)
+    if member.error:
         return failed(
             "; ".join(trouble for _, trouble in troubles[:NAMED]),
             hint="who holds what it asked for? docker ps shows every stack on this machine",
-            reproduce=f"docker compose up -d {first}; docker ps",
+            reproduce=f"docker ps; docker compose up -d {first}",
+            shows="Error",
         )
-    if troubles[0][0].health == "unhealthy":
+    if member.health == "unhealthy":
         return failed(
             "; ".join(trouble for _, trouble in troubles[:NAMED]),
-            hint=f"what does the health check of {first} ask, and can it be asked there?",
-            reproduce="docker inspect --format '{{json .State.Health.Log}}' " + f"$(docker compose ps --quiet {first})",
+            hint=f"what does the health check of {member.service} ask, and can it be asked there?",
+            reproduce="docker inspect -f '{{.State.Health.Status}} {{json .State.Health.Log}}' "
+            + containers(member.service),
+            shows="^unhealthy",
         )
     return failed(
         "; ".join(trouble for _, trouble in troubles[:NAMED]),
-        hint=f"what did {first} say last?",
-        reproduce=f"docker compose ps -a; docker compose logs --tail 20 {first}",
+        hint=f"what did {member.service} say last?",
+        reproduce=f"docker compose logs --tail 20 {first}; sleep 5; "
+        "docker inspect -f '{{.State.Status}}, exit code {{.State.ExitCode}}, "
+        "restarted {{.RestartCount}} times, out of memory {{.State.OOMKilled}}' "
+        + containers(member.service, stopped=True),
+        shows=_seen_of(member),
     )
+
+
+def _seen_of(member: Member) -> str:
+    """What the engine says of an instance that does not run as it should."""
+    if member.oom_killed:
+        return "out of memory true"
+    if member.restarts:
+        return "restarted [1-9]"
+    return "exit code [1-9]" if member.one_shot else f"^{member.state}"
 
 
 def _trouble(member: Member) -> str:
@@ -115,7 +135,8 @@ def edge_reachable(seen: Entrances) -> Verdict:
             f"the first page of port {door.host_port} redirects to {door.location}, and so on without end",
             hint="who redirects? It does not notice that the visitor is where it sends all visitors to",
             reproduce="curl -ks -o /dev/null -L --max-redirs 5 -w '%{num_redirects} redirects\\n' "
-            f"'{urljoin(_front(door), door.location)}'",
+            + quote(urljoin(_front(door), door.location)),
+            shows="^5 redirects",
         )
     if answering:
         return passed("; ".join(_said(entrance) for entrance in answering[:NAMED]))
@@ -124,7 +145,8 @@ def edge_reachable(seen: Entrances) -> Verdict:
             f"no service publishes a port (running: {', '.join(seen.running) or 'none'})",
             hint="which service do visitors talk to? Give it `ports:`, on 127.0.0.1 for this machine only. Where "
             "a proxy of another stack leads to it, name it as entry (http://SERVICE:PORT)",
-            reproduce="docker compose ps",
+            reproduce="docker compose ps; docker compose ps | grep -c -e '->'",
+            shows="^0$",
         )
     silent = seen.entrances[0]
     hint = f"inside {silent.service}, nothing listens on port {silent.port}"
@@ -134,7 +156,8 @@ def edge_reachable(seen: Entrances) -> Verdict:
         f"{silent.address}:{silent.host_port} leads to port {silent.port} of {silent.service}, "
         f"and there is no answer: {silent.error or 'silence'}",
         hint=hint,
-        reproduce=f"curl -i --max-time {GREETING_SECONDS:.0f} http://localhost:{silent.host_port}/",
+        reproduce=curl(f"http://localhost:{silent.host_port}/", f"-Si -m {GREETING_SECONDS:.0f}"),
+        shows="^curl: ",
     )
 
 
@@ -198,20 +221,24 @@ def cold_start(seen: ColdStart) -> Verdict:
         return failed(
             f"`docker compose up` ended with {seen.exit_code}: {said}",
             hint="which container did not start, and what did it miss?",
-            reproduce="docker compose up -d --force-recreate; docker compose ps -a",
+            reproduce="docker compose up -d --force-recreate; echo exit code $?; docker compose ps -a",
+            shows="exit code [1-9]",
         )
     if not seen.ready:
         down = f"; {', '.join(seen.states[:NAMED])}" if seen.states else ""
         return failed(
             f"{seen.path} was not ready {seen.seconds:.0f} s after all containers were made anew: {seen.last}{down}",
             hint="which thing done by hand do the new containers miss, or which leftover of the old do they trip over?",
-            reproduce="docker compose up -d --force-recreate --wait; docker compose ps -a; docker compose logs -n 20",
+            reproduce="docker compose up -d --force-recreate --wait; echo exit code $?; docker compose ps -a; "
+            "docker compose logs -n 20",
+            shows="exit code [1-9]",
         )
     if seen.relapses:
         return failed(
             f"{seen.path} was ready, and then failed {seen.relapses} more times before it was ready for good",
             hint="something lets visitors in before the rest is there",
             reproduce="docker compose up -d --force-recreate; docker compose logs --tail 50",
+            shows=NotShown("the errors come in moments after a start, to whom asks just then"),
         )
     return passed(f"ready {seen.seconds:.1f} s after all containers were made anew")
 
@@ -256,4 +283,5 @@ def stack_left_as_found(left: Left) -> Verdict:
         "; ".join(problems),
         hint="this is the grader's fault, not yours: grader repair mends it, docker compose up -d does too",
         reproduce="docker compose ps -a; docker ps -a --filter label=grader=1",
+        shows=NotShown("how the stack was before is known to the grader only"),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from grader.checks.base import check
+from grader.checks.commands import containers, curl
 from grader.model import Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.contract import ENDPOINTS, CallAll, Called, Contract, Endpoint
 from grader.probes.stack.entrance import Identify, Identity
 
 NAMED = 3  # findings that a sentence names
+WHO = "/bench/whoami?nonce=me"
 
 
 @check(
@@ -29,7 +31,8 @@ def app_identity(seen: Identity) -> Verdict:
         return failed(
             "no process in this stack listens as a Python web server does",
             hint="what do the containers run? The app may be running outside of the stack",
-            reproduce="docker compose top",
+            reproduce="docker compose top; docker compose top | grep -ci python",
+            shows="^0$",
         )
     server = seen.servers[0]
     who = f"{server.name}: {server.program} (process {server.pid}) listens on {', '.join(server.where)}"
@@ -41,7 +44,8 @@ def app_identity(seen: Identity) -> Verdict:
             f"{who} and answers /bench/whoami there, but at {seen.site} the same request gets {status or 'no answer'} "
             "and not its answer",
             hint="who answers at the published port instead, and where does it send requests?",
-            reproduce=f"curl -i '{seen.site}/bench/whoami?nonce=me'; docker compose ps",
+            reproduce=f'{curl(seen.site + WHO)} | grep -cE \'"nonce": ?"me"\'',
+            shows="^0$",
         )
     if any(seen.port in found.host_ports for found in seen.servers):
         return passed(f"{who}, and port {seen.port} of this machine leads there")
@@ -62,7 +66,9 @@ def _named(seen: Identity, who: str) -> Verdict:
             f"process {stranger.pid} on host {stranger.host} answered (HTTP {stranger.status}), "
             "and no container of this stack runs such a process",
             hint="where does the proxy send requests: to a service of this stack, or to this machine or another stack?",
-            reproduce=f"curl -s '{seen.site}/bench/whoami?nonce=me'; docker compose top",
+            reproduce=f'h=$({curl(seen.site + WHO)} | sed -E \'s/.*"host": ?"([^"]*)".*/\\1/\'); echo "$h"; '
+            f"docker inspect -f '{{{{.Config.Hostname}}}}' {containers()} | grep -cxe \"$h\"",
+            shows="^0$",
         )
     boots: dict[tuple[str, int], set[str]] = {}
     for answered in seen.answers:
@@ -72,7 +78,10 @@ def _named(seen: Identity, who: str) -> Verdict:
             return failed(
                 f"process {pid} of {instance} gave {len(ids)} different boot ids: it is not one process that answers",
                 hint="bench/identity.py must be the one of this course; what stands between it and you?",
-                reproduce=f"curl -s '{seen.site}/bench/whoami?nonce=me'",
+                reproduce=f"for i in $(seq 20); do {curl(seen.site + WHO)} "
+                "| grep -oE '\"(pid|host|boot_id)\": ?[^,}]*' | sort -r | tr -d '\\n'; echo; done "
+                "| sort -u | cut -d '\"' -f 1-6 | uniq -d | wc -l",
+                shows="^[1-9]",
             )
     return passed(f"{who}; {len(seen.answers)} requests to {seen.site} ended in {len(boots)} of its processes")
 
@@ -94,22 +103,26 @@ def contract_endpoints(seen: Contract) -> Verdict:
     A dial that lies makes all of them worthless, so the dials are checked first.
     """
     troubles = [
-        (endpoint, trouble)
+        (endpoint, called, trouble)
         for endpoint, called in zip(ENDPOINTS, seen.called, strict=True)
         if (trouble := _broken(endpoint, called))
     ]
     if troubles:
-        endpoint = troubles[0][0]
+        endpoint, called, _ = troubles[0]
+        reproduce, shows = _see(seen.site, endpoint, called)
         return failed(
-            "; ".join(trouble for _, trouble in troubles[:NAMED]),
+            "; ".join(trouble for *_, trouble in troubles[:NAMED]),
             hint="compare bench/ with the starter's, and look at what stands between it and you",
-            reproduce=_curl(seen.site, endpoint),
+            reproduce=reproduce,
+            shows=shows,
         )
     if not seen.logged and not seen.original:
         return failed(
             "/bench/boom answered 500, but the error that it raises never reached the log",
             hint="does /bench/boom still raise an error that nobody catches?",
-            reproduce=f"curl -s '{seen.site}/bench/boom?m=find-me' >/dev/null; docker compose logs | grep find-me",
+            reproduce=f"{curl(seen.site + '/bench/boom?m=find-me')} >/dev/null; sleep 1; "
+            "docker compose logs | grep -c 'Error.*find-me'",
+            shows="^0$",
         )
     changed = "; the package bench/ differs from the course's" if seen.original is False else ""
     return passed(f"all {len(seen.called)} endpoints answered as agreed{changed}")
@@ -133,8 +146,20 @@ def _broken(endpoint: Endpoint, called: Called) -> str:
     return ""
 
 
-def _curl(site: str, endpoint: Endpoint) -> str:
-    method = "" if endpoint.method == "GET" else f" -X {endpoint.method}"
-    data = f" -d '{endpoint.body.replace('WORD', 'me')[:40]}'" if endpoint.body else ""
-    timed = " -w '%{time_total} s'" if endpoint.least else ""
-    return f"curl -i{method}{data}{timed} '{site}{endpoint.path.replace('WORD', 'me')}'"
+def _see(site: str, endpoint: Endpoint, called: Called) -> tuple[str, str]:
+    """A command that asks an endpoint for what it broke, and what it shows then."""
+    options = [] if endpoint.method == "GET" else [f"-X {endpoint.method}"]
+    options += [f"-d '{endpoint.body.replace('WORD', 'me')[:40]}'"] if endpoint.body else []
+    url = site + endpoint.path.replace("WORD", "me")
+    missing = next((key for key in endpoint.keys if key not in called.keys), "")
+    if called.status in endpoint.statuses and missing:
+        return f"{curl(url, *options)} | grep -c '\"{missing}\"'", "^0$"
+    if called.status in endpoint.statuses and called.seconds >= endpoint.least and endpoint.echo and not called.echoed:
+        return f"{curl(url, *options)} | grep -c '\"me'", "^0$"
+    written = "-w '%{http_code}, %{size_download} bytes after %{time_total} s\\n'"
+    command = curl(url, "-o /dev/null", *options, written)
+    if called.status not in endpoint.statuses:
+        return command, f"^{called.status:03}, "
+    if called.seconds < endpoint.least:
+        return command, f"after 0\\.[0-{int(endpoint.least * 10) - 1}]"
+    return command, f", {called.length} bytes"

@@ -6,9 +6,9 @@ import re
 from email.utils import parsedate_to_datetime
 
 from grader.checks.base import check
-from grader.model import Verdict, Weight, failed, passed, skipped
+from grader.checks.commands import curl, timed
+from grader.model import NotShown, Verdict, Weight, failed, passed, skipped
 from grader.probes.app.frozen import FILE_WAIT, Frozen, FrozenApp
-from grader.probes.app.outage import timed
 from grader.probes.edge.compression import Compressed, Compression, Packed
 from grader.probes.edge.hidden import AliasEscape, Exposed, Fetched, HiddenFiles
 from grader.probes.edge.static import CacheHeaders, Caching, CachingOf, Kind
@@ -40,12 +40,14 @@ def static_by_proxy(frozen: FrozenApp) -> Verdict:
                 f"with the app frozen, {file.path} got {file.reply.seen}",
                 hint="who reads this file from disk: the proxy, or the app?",
                 reproduce=f"{frozen.freeze}; {timed(frozen.site + file.path, 0)}; {frozen.thaw}",
+                shows=f"^{file.reply.status:03} ",
             )
         if not file.intact:
             return failed(
                 f"with the app frozen, {file.path} came, but not as the app has it: an old copy?",
                 hint="where does the proxy's copy come from, and when was it made?",
-                reproduce=f"curl -s '{frozen.site}{file.path}' | sha256sum",
+                reproduce=f"{curl(frozen.site + file.path)} | sha256sum",
+                shows=NotShown("it takes the same file from the app's own server to compare with"),
             )
     names = ", ".join(file.path for file in frozen.files)
     return passed(f"with the app frozen, {names} came in {max(file.reply.seconds for file in frozen.files):.2f} s")
@@ -68,10 +70,12 @@ def static_caching(caching: Caching) -> Verdict:
     for file in caching.files:
         trouble = _not_kept(file)
         if trouble:
+            reproduce, shows = _look(caching.site, file)
             return failed(
                 f"{file.path}: {trouble}",
                 hint="which headers tell a browser how long it may keep a file, and how to ask whether it changed?",
-                reproduce=f"curl -sI '{caching.site}{file.path}' | grep -iE '^HTTP|cache|expires|etag|modified'",
+                reproduce=reproduce,
+                shows=shows,
             )
     kept = fresh_for(caching.home, shared=True)
     if caching.home.status == 200 and (kept > HOME_KEPT or kept == UNKNOWN):
@@ -79,7 +83,8 @@ def static_caching(caching: Caching) -> Verdict:
         return failed(
             f"shared caches may keep the home page: {said}; {HOME_KEPT} s is the limit",
             hint="do the headers for static files also apply to pages?",
-            reproduce=f"curl -sI {caching.site}/ | grep -iE 'cache-control|expires'",
+            reproduce=f"{curl(f'{caching.site}/', '-I')} | grep -iE 'cache-control|expires'",
+            shows=re.escape(caching.home.cache_control or caching.home.expires),
         )
     seen = ", ".join(f"{file.path} for {fresh_for(file)} s" for file in caching.files)
     return passed(f"may be kept: {seen}; asked again, each answered 304")
@@ -98,6 +103,24 @@ def _not_kept(file: CacheHeaders) -> str:
     if file.again != 304 or file.again_length:
         return f"asked whether it changed, the server answered {file.again} and {file.again_length} bytes, not 304"
     return ""
+
+
+def _look(site: str, file: CacheHeaders) -> tuple[str, str]:
+    """A command that asks a file for what it lacks, and what that shows."""
+    head = curl(site + file.path, "-I")
+    if file.status != 200:
+        return f"{head} | head -1", f"^HTTP/.* {file.status}"
+    if fresh_for(file) < KEPT:
+        said = file.cache_control or file.expires
+        if said:
+            return f"{head} | grep -iE '^(cache-control|expires)'", re.escape(said)
+        return f"{head} | grep -ciE '^(cache-control|expires)'", "^0$"
+    if not file.etag and not file.last_modified:
+        return f"{head} | grep -ciE '^(etag|last-modified)'", "^0$"
+    name, header = ("etag", "If-None-Match") if file.etag else ("last-modified", "If-Modified-Since")
+    value = f"v=$({head} | grep -i ^{name}: | cut -d ' ' -f 2- | tr -d '\\r')"
+    again = curl(site + file.path, f"-o /dev/null -w '%{{http_code}}, %{{size_download}} bytes\\n' -H \"{header}: $v\"")
+    return f"{value}; {again}", f"^{file.again}, {file.again_length} "
 
 
 def directives(cache_control: str) -> dict[str, str]:
@@ -144,6 +167,7 @@ def no_listing_no_source(exposed: Exposed) -> Verdict:
             f"{listed.path} lists what is in the folder",
             hint="a folder without an index page can be refused or listed: which setting decides?",
             reproduce=_fetch(exposed, listed),
+            shows="^HTTP/.* 200",
         )
     leaked = next((one for one in exposed.fetched if leaks(one)), None)
     if leaked is not None:
@@ -151,6 +175,7 @@ def no_listing_no_source(exposed: Exposed) -> Verdict:
             f"{leaked.path} answered 200 with {leaked.length} bytes ({leaked.kind or 'no type'}): a file, not a page",
             hint="which folder does the web server start from, and what else is in it?",
             reproduce=_fetch(exposed, leaked),
+            shows="^HTTP/.* 200",
         )
     return passed(f"{len(exposed.fetched)} paths to folders, source and settings led to no file")
 
@@ -161,7 +186,7 @@ def leaks(one: Fetched) -> bool:
 
 
 def _fetch(exposed: Exposed, one: Fetched) -> str:
-    return f"curl -s --path-as-is '{exposed.site}{one.path}' | head -5"
+    return f"{curl(exposed.site + one.path, '-i --path-as-is')} | head -c 600"
 
 
 @check(
@@ -183,7 +208,8 @@ def alias_traversal(exposed: Exposed) -> Verdict:
     return failed(
         f"{out.path} answered 200 with {out.length} bytes: the path leaves the static folder",
         hint="the web server replaces the location by the alias, letter by letter: write both down and compare",
-        reproduce=f"curl -si --path-as-is '{exposed.site}{out.path}' | head -1",
+        reproduce=f"{curl(exposed.site + out.path, '-i --path-as-is')} | head -1",
+        shows="^HTTP/.* 200",
     )
 
 
@@ -205,12 +231,12 @@ def gzip_ok(compression: Compression) -> Verdict:
     for one in compression.answers:
         trouble = _badly_packed(one) if one.status == 200 else ""
         if trouble:
-            pad = "?pad=$(seq -s- 700)" if one.kind is Kind.JSON else ""
+            reproduce, shows = _unpack(compression.site, one)
             return failed(
                 f"{one.path} ({one.kind.value}, {one.length} bytes): {trouble}",
                 hint="by default only HTML is compressed: which types, from which size, and what do caches learn?",
-                reproduce="curl -sD - -o /dev/null -H 'Accept-Encoding: gzip, br, zstd' "
-                f'"{compression.site}{one.path}{pad}" | grep -iE "^HTTP|content-(type|encoding)|vary"',
+                reproduce=reproduce,
+                shows=shows,
             )
     if not texts:
         return skipped(f"the site shows no text of {WORTH_PACKING} bytes or more that could be compressed")
@@ -219,6 +245,24 @@ def gzip_ok(compression: Compression) -> Verdict:
 
 def is_long_text(one: Packed) -> bool:
     return one.kind is not Kind.PICTURE and one.length >= WORTH_PACKING
+
+
+def _unpack(site: str, one: Packed) -> tuple[str, str]:
+    """A command that shows how an answer is packed, and what it shows there."""
+    pad = '"?pad=$(seq -s- 700)"' if one.kind is Kind.JSON else ""
+    accept = "-H 'Accept-Encoding: gzip, br, zstd'"
+    if one.plain_encoding not in ("", "identity"):
+        return f"{curl(site + one.path, '-D - -o /dev/null')}{pad} | grep -i ^content-enc", re.escape(
+            one.plain_encoding
+        )
+    sent = f"{curl(site + one.path, f'-D - -o /dev/null {accept}')}{pad}"
+    if one.encoding in ("", "identity"):
+        return f"{sent} | grep -ci ^content-encoding", "^0$"
+    if one.kind is Kind.PICTURE:
+        return f"{sent} | grep -i ^content-encoding", re.escape(one.encoding)
+    if one.intact is False:
+        return f"{curl(site + one.path, '--compressed -Sv -o /dev/null')}{pad}", "unencoding|[Ee]rror"
+    return f"{sent} | grep -ciE '^vary:.*(accept-encoding|[*])'", "^0$"
 
 
 def _badly_packed(one: Packed) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
+
 from grader.checks.base import check
-from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.checks.commands import curl
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.tls.agreed import GROUP, LEGACY, Agreed, AgreeTo, Offer
 from grader.probes.tls.https import OverHttps, ServeHttps, TlsPort
 
 QUICK = 3.0  # seconds for a handshake
 MOZILLA = "Mozilla, Server Side TLS; OWASP Transport Layer Security Cheat Sheet"
 SHOWN = 3  # ciphers that a sentence names
+AGREED = "2>&1 | grep -i 'cipher is'"  # what openssl says in the end: the cipher, or (NONE)
 MODERN_TLS = ("TLSv1.2", "TLSv1.3")
 
 
@@ -18,7 +23,14 @@ def s_client(port: int, host: str, options: str = "", then: str = "") -> str:
 
     Not every system knows that names below localhost are this machine.
     """
-    words = ("openssl s_client", f"-connect localhost:{port}", f"-servername {host}", options, "</dev/null", then)
+    words = (
+        "openssl s_client",
+        f"-connect localhost:{port}",
+        f"-servername {quote(host)}",
+        options,
+        "</dev/null",
+        then,
+    )
     return " ".join(word for word in words if word)
 
 
@@ -36,13 +48,14 @@ def s_client(port: int, host: str, options: str = "", then: str = "") -> str:
 def https_serves(seen: OverHttps) -> Verdict:
     """Over plain HTTP everybody on the way reads along: passwords, cookies, every page. HTTPS keeps it between your
     visitors and your site, and proves to them that it is yours."""
-    look = f"curl -k -si https://{seen.host}:{seen.port}/ | head -1"
     if not seen.tls:
         seen_at = "; ".join(f"{port.port} speaks {port.speaks.value}{_why(port)}" for port in seen.ports)
         return failed(
             f"no published port speaks TLS for {seen.host}: port {seen_at}",
             hint="which port should it be, is it published, and does the server there have a certificate?",
-            reproduce=look,
+            reproduce=f"for p in {' '.join(str(port.port) for port in seen.ports)}; do "
+            f"curl -ks https://{quote(seen.host)}:$p/ -o /dev/null -w '%{{http_code}}\\n'; done | grep -vc 000",
+            shows="^0$",
         )
     port = next(port for port in seen.ports if port.port == seen.port)
     if port.error or port.seconds > QUICK or port.version not in MODERN_TLS:
@@ -50,19 +63,26 @@ def https_serves(seen: OverHttps) -> Verdict:
         return failed(
             f"port {port.port}, asked for {seen.host}, did not shake hands as it should: {what}",
             hint="what does the server log about the handshake?",
-            reproduce=s_client(port.port, seen.host, "-brief"),
+            reproduce=s_client(port.port, seen.host, "-brief", "2>&1"),
+            shows="error"
+            if port.error
+            else f"version: {re.escape(port.version)}$"
+            if port.version not in MODERN_TLS
+            else NotShown("what takes long now may be quick in a moment"),
         )
     if seen.loop:
         return failed(
             f"{seen.url} redirects to {seen.location}, and so on without end",
             hint="who redirects here? It does not notice that the visitor has come over HTTPS already",
-            reproduce=f"curl -ks -o /dev/null -L --max-redirs 5 -w '%{{http_code}} %{{num_redirects}}\\n' {seen.site}/",
+            reproduce=curl(f"{seen.site}/", "-L --max-redirs 5 -o /dev/null -w '%{num_redirects} redirects\\n'"),
+            shows="^5 redirects",
         )
     if not (200 <= seen.status < 300 or seen.bench):
         return failed(
             f"{seen.url} answers {seen.status or seen.error}" + (f", to {seen.location}" if seen.location else ""),
             hint="the handshake works, and the page does not: what does the server do with the request?",
-            reproduce=look,
+            reproduce=f"{curl(f'https://{seen.host}:{seen.port}/', '-Si')} 2>&1 | head -1",
+            shows=f"^HTTP/.* {seen.status}" if seen.status else "^curl: ",
         )
     return passed(f"{seen.site} shows the site, over {port.version}; the handshake took {port.seconds:.2f} s")
 
@@ -92,7 +112,8 @@ def tls_legacy_off(seen: Agreed) -> Verdict:
         return failed(
             f"the site agrees to {' and '.join(offer.what for offer in taken)} (with {first.said})",
             hint="which versions does the server's configuration name, and which of them does a browser need?",
-            reproduce=s_client(port, host, f"{option} -cipher ALL:@SECLEVEL=0", "2>&1 | grep -i protocol"),
+            reproduce=s_client(port, host, f"{option} -cipher ALL:@SECLEVEL=0", AGREED),
+            shows="Cipher is [A-Z]",
         )
     if seen.incapable:
         return unknown(Reason.GRADER_BUG, f"the grader cannot offer old versions on this machine: {seen.incapable}")
@@ -126,9 +147,9 @@ def tls_modern_ok(seen: Agreed) -> Verdict:
     return failed(
         f"TLS 1.3 is refused ({newest.said}), and so is TLS 1.2 with every good cipher ({older.said})",
         hint="what is left for a client of today? Compare the server's two lists with Mozilla's",
-        reproduce=s_client(
-            port, host, "-tls1_2 -cipher ECDHE+AESGCM:ECDHE+CHACHA20", "2>&1 | grep -iE 'cipher is|alert'"
-        ),
+        reproduce=f"({s_client(port, host, '-tls1_3')}; "
+        f"{s_client(port, host, '-tls1_2 -cipher ECDHE+AESGCM:ECDHE+CHACHA20')}) 2>&1 | grep -c 'Cipher is [A-Z]'",
+        shows="^0$",
     )
 
 
@@ -157,13 +178,15 @@ def tls_ciphers_strong(seen: Agreed) -> Verdict:
         return failed(
             f"over TLS 1.2 the site takes {sum(len(weak.names) for weak in seen.weak)} ciphers too many: {kinds}",
             hint="which list of ciphers does the server have, and what does Mozilla's generator give for it?",
-            reproduce=s_client(port, host, f"-tls1_2 -cipher {first}:@SECLEVEL=0", "2>&1 | grep -i 'cipher is'"),
+            reproduce=s_client(port, host, f"-tls1_2 -cipher {quote(first)}:@SECLEVEL=0", AGREED),
+            shows=f"Cipher is {re.escape(first)}",
         )
     if 0 < seen.group < GROUP:
         return failed(
             f"the Diffie-Hellman group has {seen.group} bits, fewer than {GROUP}",
             hint="where do its parameters come from? Ciphers that begin with ECDHE need none",
             reproduce=s_client(port, host, "-tls1_2 -cipher DHE:@SECLEVEL=0", "2>&1 | grep -i 'temp key'"),
+            shows=f"DH, {seen.group} bits",
         )
     if seen.incapable:
         return unknown(Reason.GRADER_BUG, f"the grader cannot offer weak ciphers on this machine: {seen.incapable}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
-from grader.checks.commands import written_by_hand
-from grader.model import Verdict, Weight, failed, passed
+from grader.checks.commands import curl, status, written_by_hand
+from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.edge.banners import AllBanners, Banner, Banners
 from grader.probes.edge.bodies import TOO_LARGE
 from grader.probes.edge.smuggling import Doubt, Smuggle, Smuggled, doubts
@@ -38,6 +39,7 @@ def path_and_method_preserved(echoes: Echoes) -> Verdict:
                 f"{echo.how}: {trouble}",
                 hint="the proxy may pass on the path as it came, or one that it has taken apart: which is it?",
                 reproduce=_again(echo, echoes.site),
+                shows=_changed_to(echo),
             )
     return passed(f"{len(echoes.echoes)} unusual requests reached the app as they were sent")
 
@@ -64,8 +66,18 @@ def _again(echo: Echoed, site: str) -> str:
     _, target, *rest = echo.how.split(" ", 2)
     body = "" if echo.sent.method == "GET" else " --data-binary 'a=1&b=two'"
     chunks = " -H 'Transfer-Encoding: chunked'" if rest else ""
-    how = " -I" if echo.sent.method == "HEAD" else f" -X {echo.sent.method}{body}{chunks}"
-    return f"curl -s --path-as-is{how} '{site}{target}'"
+    how = "-I" if echo.sent.method == "HEAD" else f"-i -X {echo.sent.method}{body}{chunks}"
+    return curl(site + target, "--path-as-is", how)
+
+
+def _changed_to(echo: Echoed) -> str | NotShown:
+    """What the answer to _again shows where a request was changed on its way."""
+    sent, got = echo.sent, echo.got
+    if got is None or sent.method == "HEAD":
+        return f"^HTTP/.* {echo.status}" if echo.status != 200 else NotShown("curl does not read on")
+    pairs = (("method", sent.method, got.method), ("path", sent.path, got.path), ("query", sent.query, got.query))
+    name, value = next(((name, is_) for name, was, is_ in pairs if was != is_), ("sha256", got.sha256))
+    return f'"{name}": ?"{re.escape(json.dumps(value)[1:-1])}"'
 
 
 @check(
@@ -87,12 +99,14 @@ def smuggling_rejected(smuggled: Smuggled) -> Verdict:
             f"one request with {twice.name} got {len(twice.statuses)} responses: {_listed(twice.statuses)}",
             hint="the server that faces clients must refuse what can be read in two ways, or close after one answer",
             reproduce=_by_hand(twice.name, smuggled.site),
+            shows=f"^ *{twice.answers + 1}\\s+HTTP/",
         )
     if set(smuggled.after) - {smuggled.before}:
         return failed(
             f"after the ambiguous requests, ordinary ones got {_listed(smuggled.after)} instead of {smuggled.before}",
             hint="an answer went to the wrong visitor: proxy and app disagree about where a request ends",
-            reproduce=f"for i in 1 2 3 4 5 6; do curl -so /dev/null -w '%{{http_code}} ' {smuggled.site}/healthz; done",
+            reproduce=f"for i in 1 2 3 4 5 6; do {status(f'{smuggled.site}/healthz')}; done",
+            shows=NotShown("it takes the ambiguous requests before it, and a connection that proxy and app share"),
         )
     got = ", ".join(f"{one.name} {_listed(one.statuses) or 'closed'}" for one in smuggled.judged)
     return passed(f"each was refused, or read as RFC 9112 says: {got}")
@@ -109,7 +123,7 @@ def _by_hand(name: str, site: str) -> str:
     doubt = next((one for one in doubts(inner) if one.name == name), Doubt(name, b"", b""))
     text = b"POST / HTTP/1.1\r\nHost: %b\r\n" % host + doubt.headers + b"\r\n" + doubt.body
     escaped = text.decode("latin-1").replace("\r", "\\r").replace("\n", "\\n")
-    return f"{written_by_hand(escaped, site, wait=2)} | grep HTTP/"
+    return f"{written_by_hand(escaped, site, wait=2)} | grep -a HTTP/ | nl"
 
 
 @check(
@@ -132,6 +146,7 @@ def no_version_leak(banners: Banners) -> Verdict:
                 f"{answer.what} ({answer.status or 'no status'}): {where} shows {token}",
                 hint="which server made this answer, and which of its settings decides how much it tells?",
                 reproduce=_look(answer, banners.site),
+                shows=re.escape(token),
             )
     return passed(f"no version in {len(banners.answers)} answers: {', '.join(one.what for one in banners.answers)}")
 
@@ -148,4 +163,4 @@ def _look(answer: Banner, site: str) -> str:
     if not answer.target:
         return f"{written_by_hand(NONSENSE, site)} {grep}"
     large = f" -X POST -H 'Content-Length: {TOO_LARGE}'" if answer.what.startswith("an upload") else ""
-    return f"curl -si -m 5{large} '{site}{answer.target}' {grep}"
+    return f"{curl(site + answer.target, f'-i -m 5{large}')} {grep}"

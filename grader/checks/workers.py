@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from grader.checks.base import check
-from grader.model import Reason, Verdict, Weight, failed, passed, unknown
+from grader.checks.commands import containers, inside, status
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.app.fault import Hang, HangWorker, KillWorker, Respawn
 from grader.probes.app.workers import Recycling, WearOut
 
@@ -35,18 +38,20 @@ def worker_respawn(seen: Respawn) -> Verdict:
     """
     if seen.only_one:
         return _restarted(seen)
-    again = _signalled(seen.service, seen.master, "KILL", REPLACED_WITHIN)
+    again = _signalled(seen.service, seen.master, f"kill -KILL $w; sleep {REPLACED_WITHIN:.0f}; wc -w <children")
     if not seen.refilled:
         return failed(
             f"worker {seen.killed} was killed and not replaced within {REPLACED_WITHIN:.0f} s",
             hint="who is the parent of the workers, and does it watch them?",
             reproduce=again,
+            shows=f"^{seen.workers - 1}$",
         )
     if seen.back is None:
         return failed(
             f"worker {seen.killed} was replaced, but no new worker answered within {REPLACED_WITHIN:.0f} s",
             hint="what do new workers do when they start? The log says it: docker compose logs --tail 20",
-            reproduce=again,
+            reproduce=f"{again}; docker compose logs --tail 20 {quote(seen.service)}",
+            shows=NotShown("which worker answers is for the kernel to say: it takes many requests to meet the new one"),
         )
     if seen.load.failed > LOST_WITH_A_WORKER:
         return failed(
@@ -54,6 +59,7 @@ def worker_respawn(seen: Respawn) -> Verdict:
             f"{seen.load.first}",
             hint="the other workers should have answered: are there others, and do they share the socket?",
             reproduce=again,
+            shows=NotShown("it takes requests under way at the very moment when the worker dies"),
         )
     return passed(
         f"{_one_of(seen.workers)} was killed; a new one answered after {seen.back:.2f} s, "
@@ -68,7 +74,10 @@ def _restarted(seen: Respawn) -> Verdict:
         f"the only process of {seen.service} was killed, and {RESTARTED_WITHIN:.0f} s later the service was "
         f"{'down' if seen.ended else 'silent'} (restart policy: {seen.restart_policy})",
         hint="nothing in the container could replace it, and nobody outside did: what is a restart policy?",
-        reproduce=f"docker inspect -f '{{{{json .HostConfig.RestartPolicy}}}}' $(docker compose ps -aq {seen.service})",
+        reproduce="docker inspect -f '{{json .HostConfig.RestartPolicy}}' " + containers(seen.service, stopped=True),
+        shows='"Name":"(no)?"'
+        if seen.restart_policy in ("", "no")
+        else NotShown("process 1 can be made to crash only from outside of its container, as root of this machine"),
     )
 
 
@@ -76,10 +85,10 @@ def _one_of(workers: int) -> str:
     return f"one of {workers} workers" if workers > 1 else "the only worker"
 
 
-def _signalled(service: str, master: int, name: str, seconds: float) -> str:
-    """Shows the pids of the workers, signals the first of them, and shows the pids again."""
-    do = f'cat children; kill -{name} $(cut -d" " -f1 children); sleep {seconds:.0f}; cat children'
-    return f"docker compose exec {service} sh -c 'cd /proc/{master}/task/{master}; {do}'"
+def _signalled(service: str, master: int, do: str) -> str:
+    """Shows how many workers there are, and does something with the first of them, `$w`."""
+    where = f"cd /proc/{master}/task/{master}"
+    return inside(service, f"sh -c '{where}; wc -w <children; read w more <children; {do}'")
 
 
 @check(
@@ -97,25 +106,30 @@ def hung_worker_replaced(seen: Hang) -> Verdict:
 
     Only somebody who waits for a sign of life, and not for ever, finds out.
     """
-    again = _signalled(seen.service, seen.master, "STOP", seen.limit)
+    wait = f"kill -STOP $w; sleep {seen.limit:.0f}"
     if seen.gone is None:
         return failed(
             f"worker {seen.stopped} stood still and was still there after {seen.limit:.0f} s",
             hint="after how many seconds of silence does the master replace a worker? 0 means never",
-            reproduce=again,
+            reproduce=_signalled(
+                seen.service, seen.master, f"{wait}; [ -d /proc/$w ] && echo $w is still there; kill -CONT $w"
+            ),
+            shows="is still there",
         )
     if not seen.refilled:
         return failed(
             f"the hung worker {seen.stopped} was killed after {seen.gone:.0f} s, and nobody took its place",
             hint="who starts new workers? docker compose logs --tail 20",
-            reproduce=again,
+            reproduce=_signalled(seen.service, seen.master, f"{wait}; wc -w <children"),
+            shows=f"^{seen.workers - 1}$",
         )
     if seen.workers > 1 and seen.load.failed > LOST_WITH_A_WORKER:
         return failed(
             f"while one of {seen.workers} workers stood still, {seen.load.failed} of {seen.load.sent} requests failed, "
             f"{seen.load.first}",
             hint="the other workers should have answered: do they share one socket?",
-            reproduce=again,
+            reproduce=_signalled(seen.service, seen.master, f"{wait}; wc -w <children"),
+            shows=NotShown("which worker gets a request is for the kernel to say: it takes many to meet the one"),
         )
     return passed(
         f"{_one_of(seen.workers)} stood still and was replaced after {seen.gone:.1f} s, {seen.load.failed} of "
@@ -139,19 +153,22 @@ def worker_recycling(seen: Recycling) -> Verdict:
 
     A worker that ends after so many requests takes its leaks along. The visitor notices nothing.
     """
-    pids = f"docker compose exec {seen.service} cat /proc/{seen.master}/task/{seen.master}/children"
-    again = f"{pids}; for i in $(seq {seen.sent}); do curl -so /dev/null {seen.site}/healthz; done; {pids}"
+    pids = inside(seen.service, f"cat /proc/{seen.master}/task/{seen.master}/children")
+    codes = f"{status(f'{seen.site}/healthz?[1-{seen.sent}]')} | sort | uniq -c"
+    again = f"p() {{ {pids}; }}; a=$(p); echo $a; {codes}; b=$(p); echo $b; "
     if seen.failed:
         return failed(
             f"{seen.failed} of {seen.sent} requests failed while workers were replaced, the first with {seen.first}",
             hint="how long may a worker that ends take to finish its requests?",
-            reproduce=again,
+            reproduce=codes,
+            shows=" [05][0-9][0-9]$",
         )
     if not seen.refilled:
         return failed(
             f"{seen.replaced} of {seen.workers} workers ended during {seen.sent} requests, and nobody took their place",
             hint="who starts new workers? docker compose logs --tail 20",
-            reproduce=again,
+            reproduce=again + "sleep 5; [ $(p | wc -w) -lt $(echo $a | wc -w) ] && echo fewer than before",
+            shows="fewer than before",
         )
     if not seen.replaced and seen.sent < seen.wanted:
         return unknown(
@@ -163,6 +180,7 @@ def worker_recycling(seen: Recycling) -> Verdict:
         return failed(
             f"{seen.sent} requests were answered by the same {seen.workers} processes: none was replaced",
             hint=f"after how many requests does a worker end? {EACH} each are sent; Gunicorn's default is never",
-            reproduce=again,
+            reproduce=again + '[ "$a" = "$b" ] && echo the same workers',
+            shows="the same workers",
         )
     return passed(f"{seen.replaced} of {seen.workers} workers were replaced during {seen.sent} requests; none failed")

@@ -55,6 +55,7 @@ def _result(result: Result, page: str, lab: str, step: str) -> dict[str, Any]:
         "because": clean(result.verdict.because, LONG),
         "hint": clean(result.verdict.hint, LONG),
         "reproduce": clean(result.verdict.reproduce, LONG),
+        "shows": clean(result.verdict.shows, LONG),
         "seconds": round(result.seconds, 2),
         "page": page,
         "passed_until": iso(result.since.at) if result.since else "",

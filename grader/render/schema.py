@@ -64,6 +64,10 @@ RESULT = _object(
         "because": _text("what was seen"),
         "hint": _text("where to look next"),
         "reproduce": _text("a command that shows the same"),
+        "shows": _text(
+            "what its output shows while the fault is there: a regular expression; empty where no command shows it "
+            "by itself"
+        ),
         "seconds": _seconds("how long its probe took; 0 when another check had asked it already"),
         "page": _text("page and anchor where the course explains it, relative to the site", minLength=1),
         "passed_until": _text(

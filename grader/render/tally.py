@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from grader.model import AnyCheck, Outcome, Reason, Report, Result
 
-LONG = 500  # characters of one text of a verdict; none says more
+LONG = 1000  # characters of one text of a verdict; none says more
 
 
 def in_words(report: Report) -> str:

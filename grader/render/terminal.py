@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from grader.model import Lab, Outcome, Reason, Report, Result, Role, Weight, not_owed
 from grader.render.style import Style
 from grader.render.tally import in_words, plural
-from grader.text import clean
+from grader.text import clean, plain
 
 MARGIN = " " * 11  # under the title
 NAMED = 3  # blocked checks that are named before "and n more"
@@ -48,6 +48,7 @@ def line(result: Result, page: str, blocked: Sequence[str], style: Style) -> str
     out += _row("look: ", verdict.hint, style)
     if verdict.reproduce:
         out += f"{MARGIN}see it: {style.paint(verdict.reproduce, 'cyan')}\n"
+        out += _row("shows: ", plain(verdict.shows), style)
     out += f"{MARGIN}read: {style.paint(page, 'dim')}\n"
     return out + _waiting(blocked, style)
 

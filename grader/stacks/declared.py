@@ -29,11 +29,11 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name in PASSED_ON or name.startswith(PREFIXES)}
 
 
-def run(command: str, folder: Path, variables: Mapping[str, str], seconds: float) -> Ran:
+def run(command: str, folder: Path, variables: Mapping[str, str], seconds: float, *, program: str = "/bin/sh") -> Ran:
     """Runs a shell command in `folder`; it and all that it started are ended when `seconds` are over."""
     begun = time.monotonic()
     process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
+        [program, "-c", command],
         cwd=folder,
         env={**scrubbed(os.environ), **variables},
         stdin=subprocess.DEVNULL,

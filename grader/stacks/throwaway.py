@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.stacks import declared
+from grader.stacks.dealings import Ran
+
 SECONDS = 240  # for one command
 FURTHER_PORTS = (
     *("PINBOARD_PROMETHEUS_PORT", "PINBOARD_ALERTMANAGER_PORT", "PINBOARD_WEBHOOK_PORT"),
@@ -61,6 +64,15 @@ class Throwaway:
             "PINBOARD_TLS_PORT": str(self.tls_port),
             "COMPOSE_PROJECT_NAME": self.project,
         }
+
+    def typed(self, command: str, seconds: float) -> Ran:
+        """A command as somebody would type it in the workspace, who works with this stack and no other."""
+        return declared.run(command, self.workspace, self.variables, seconds, program="/bin/bash")
+
+    def settle(self) -> None:
+        """Starts what was stopped or stands still, and waits until all of it is well again."""
+        self.compose("unpause")
+        self.compose("up", "--detach", "--wait")
 
     def compose(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         """`docker compose` in the workspace, under the stack's own name and ports."""

@@ -112,7 +112,7 @@ def test_each_way_to_spoil_a_line_is_named(kind: str, other: Odd, said: str) -> 
     verdict = delivery.odd_lines_kept.judge(with_kind(kind, other))
     assert verdict.outcome is Outcome.FAIL
     assert said in verdict.because
-    assert "--pid container:$(docker compose ps -q acme)" in verdict.reproduce
+    assert "--pid container:$(docker compose ps -q acme " in verdict.reproduce
 
 
 def test_a_record_that_cannot_be_read_is_red_once() -> None:

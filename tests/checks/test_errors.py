@@ -35,7 +35,7 @@ def test_no_page_gives_anything_away(pages: tuple[ErrorPage, ...], outcome: Outc
 def test_the_command_provokes_the_same_page() -> None:
     leaky = replace(PAGE, leaks=("the message of the error",))
     verdict = errors_generic.judge(ErrorPages("http://localhost:8080", (leaky,), boom=True))
-    assert verdict.reproduce == "curl -i 'http://localhost:8080/bench/boom?m=find-me'"
+    assert verdict.reproduce == "curl -s 'http://localhost:8080/bench/boom?m=find-me'"
 
 
 def test_without_a_bench_it_says_what_it_has_not_seen() -> None:

@@ -43,7 +43,7 @@ def test_somebody_must_speak_http_while_the_app_is_frozen(frozen: FrozenApp, out
     verdict = proxy.proxy_in_front.judge(frozen)
     assert verdict.outcome is outcome
     if outcome is Outcome.FAIL:
-        assert verdict.reproduce.startswith("docker compose pause app; curl")
+        assert verdict.reproduce.startswith("docker compose pause app; ")
         assert verdict.reproduce.endswith("docker compose unpause app")
 
 

@@ -31,7 +31,7 @@ def test_no_other_way_may_lead_to_the_app(doors: tuple[Door, ...], outcome: Outc
     assert verdict.outcome is outcome
     if outcome is Outcome.FAIL:
         assert doors[-1].where in verdict.because
-        assert f"http://{doors[-1].where}/" in verdict.reproduce
+        assert f" http://{doors[-1].where} " in verdict.reproduce
 
 
 def test_an_ipv6_address_is_written_as_in_a_url() -> None:
@@ -40,4 +40,4 @@ def test_an_ipv6_address_is_written_as_in_a_url() -> None:
 
 def test_a_door_that_speaks_tls_is_tried_over_tls() -> None:
     verdict = app_port_unpublished.judge(Doors("localhost:8080", (replace(DOOR, port=8443, secret=True),)))
-    assert verdict.reproduce.startswith("curl -ski https://127.0.0.1:8443/ ")
+    assert "curl -sk -i -m 5 https://127.0.0.1:8443 " in verdict.reproduce

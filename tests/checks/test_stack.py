@@ -103,7 +103,7 @@ def test_the_first_page_must_not_redirect_in_a_circle(entrances: tuple[Entrance,
 
 def test_a_learner_follows_the_circle_under_the_name_that_it_leads_to() -> None:
     circle = Entrances((to(DOOR, "http://pinboard.localhost:8080/"),), ("proxy",))
-    assert stack.edge_reachable.judge(circle).reproduce.endswith(" redirects\\n' 'http://pinboard.localhost:8080/'")
+    assert stack.edge_reachable.judge(circle).reproduce.endswith(" redirects\\n' http://pinboard.localhost:8080/")
 
 
 def test_a_service_that_could_not_be_started_says_why() -> None:

@@ -78,6 +78,7 @@ RESULTS = (
             LONG,
             hint="look at the command that starts the app",
             reproduce="curl -si 'http://localhost:8080/?__debugger__=yes&cmd=resource&f=debugger.js' | head -5",
+            shows="^HTTP/.* 200",
         ),
         0.5,
     ),

@@ -33,6 +33,10 @@ def test_it_runs_in_the_workspace_and_says_how_it_went(tmp_path: Path) -> None:
     assert (ran.code, ran.output.split()) == (3, [str(tmp_path), "oops"])
 
 
+def test_another_shell_may_be_named(tmp_path: Path) -> None:
+    assert declared.run("[[ a == a ]] && echo $BASH", tmp_path, {}, 5.0, program="/bin/bash").output == "/bin/bash\n"
+
+
 def test_it_gets_no_input(tmp_path: Path) -> None:
     assert run("cat; echo done", tmp_path).output == "done\n"
 

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from grader import gate
 from grader.catalog import Catalog, CourseError
 from grader.evidence import disagreement, evidence_problems, keep
 from grader.gate import slice_of, undeclared
 from grader.gate_stacks import Case, Edit, cases, differences, lay_out
-from grader.model import Check, Lab, Reason, Result, Step, Verdict, Weight, failed, passed, skipped, unknown
+from grader.gate_stacks import Outcome as Tried
+from grader.model import (
+    Check,
+    Lab,
+    NotShown,
+    Outcome,
+    Reason,
+    Result,
+    Step,
+    Verdict,
+    Weight,
+    failed,
+    passed,
+    skipped,
+    unknown,
+)
 from grader.plan import Options, plan
 from grader.probes.http import Get, HttpAnswer
+from grader.seen import Red
 
 ANSWER = HttpAnswer(200, (), "x", 1, "", 0.0)
 LAB = Lab("lab1-one", "One", None, 1, "compose://compose.yaml", (), (Step("s", "S", ("a.a", "b.b")),), frozenset())
@@ -21,7 +39,7 @@ NEXT = Lab("lab2-two", "Two", "lab1-one", 1, "compose://compose.yaml", (), (Step
 
 
 def judge(answer: HttpAnswer) -> Verdict:
-    return passed("200") if answer.status == 200 else failed("bad", hint="h", reproduce="curl")
+    return passed("200") if answer.status == 200 else failed("bad", hint="h", reproduce="curl", shows="bad")
 
 
 def check(name: str, **more: object) -> Check[HttpAnswer]:
@@ -30,7 +48,7 @@ def check(name: str, **more: object) -> Check[HttpAnswer]:
 
 
 CATALOG = Catalog((LAB, NEXT), {name: check(name) for name in ("a.a", "b.b", "c.c")})
-RED = failed("broken", hint="h", reproduce="curl")
+RED = failed("broken", hint="h", reproduce="curl", shows="bad")
 
 
 def case(*fails: str, kind: str = "mutant", waived: tuple[str, ...] = ()) -> Case:
@@ -199,3 +217,36 @@ def test_the_slow_ones_are_asked_with_deep_and_named_as_left_out_without() -> No
 
     assert [c.id for c in chosen.left_out] == ["b.b"]
     assert [c.id for c in plan(catalog, LAB, Options(deep=True)).asked] == ["a.a", "b.b"]
+
+
+def test_a_red_line_that_nobody_can_see_for_themselves_closes_the_gate(tmp_path: Path) -> None:
+    path = keep(tmp_path, "sample", Result(CATALOG.checks["a.a"], RED, 0.1, replace(ANSWER, status=500)))
+    assert path is not None
+    bare = replace(CATALOG.checks["a.a"], judge=lambda answer: Verdict(Outcome.FAIL, "bad", "hint", "curl"))
+
+    assert disagreement(CATALOG.checks["a.a"], path) == ""
+    assert disagreement(bare, path) == "a red line without a command, or without what it shows; give failed() both"
+
+
+def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[str, bool, tuple[Red, ...]]] = []
+    shown = failed("b", hint="h", reproduce="curl", shows=NotShown("one in a thousand"))
+    every = (named("solved", kind="solution"), named("broken", "a.a"), named("otherwise", kind="variant"))
+
+    def trial(
+        base: Path, catalog: Catalog, case: Case, *, record: bool, asked: bool, elsewhere: tuple[Red, ...]
+    ) -> Tried:
+        tried.append((case.name, asked, elsewhere))
+        return Tried((), 0.0, reds=(Red(case.name, "a.a", shown, False, {}),) if case.kind == "mutant" else ())
+
+    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
+    monkeypatch.setattr(gate, "try_case", trial)
+    lines: list[str] = []
+
+    for only in ((), ("broken",)):
+        gate.stacks(Path(), CATALOG, only=only, record=False, at_once=1, say=lines.append)
+
+    broken = (Red("broken", "a.a", shown, False, {}),)
+    whole = [("broken", True, ()), ("otherwise", True, ()), ("solved", True, broken)]
+    assert tried == [*whole, ("broken", True, ()), ("solved", False, broken)]
+    assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2

@@ -18,7 +18,7 @@ ANSWER = HttpAnswer(200, (("Server", "nginx"),), "hello", 5, "ab" * 32, 0.01)
 
 
 def judge(answer: HttpAnswer) -> Verdict:
-    return passed("200") if answer.status == 200 else failed("no", hint="h", reproduce="curl")
+    return passed("200") if answer.status == 200 else failed("no", hint="h", reproduce="curl", shows="bad")
 
 
 def check(name: str, probe: Get) -> Check[HttpAnswer]:

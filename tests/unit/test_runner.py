@@ -61,7 +61,7 @@ def run(*checks: Check[str]) -> tuple[FakeStack, dict[str, Result]]:
 
 
 def red(evidence: str) -> Verdict:
-    return failed("broken", hint="look", reproduce="curl")
+    return failed("broken", hint="look", reproduce="curl", shows="bad")
 
 
 def test_what_depends_on_a_failure_is_skipped_and_names_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.text import clean, line_of, mask, nearest
+from grader.text import clean, line_of, mask, nearest, plain
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,22 @@ def test_the_nearest_word_is_offered_only_when_one_is_near() -> None:
 def test_the_line_of_a_key_is_the_first_that_sets_it() -> None:
     assert line_of("schema = 1\n# title\ntitle = 'x'\n[[steps]]\n", "title") == 3
     assert line_of("schema = 1\n[[stepz]]\n", "stepz") == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    (
+        ("^0$", "0"),
+        ("zombie", "zombie"),
+        ("^HTTP/.* 200", "HTTP/… 200"),
+        (r"Exited \(137\)", "Exited (137)"),
+        ("^null|NONE", "null or NONE"),
+        (r"nginx/1\.26\.3", "nginx/1.26.3"),
+        ("^[1-9]", ""),
+        (r"real\s+0m", ""),
+        (".", ""),
+        ("", ""),
+    ),
+)
+def test_a_simple_expression_is_said_in_words_and_another_one_is_not(expression: str, words: str) -> None:
+    assert plain(expression) == words

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import ClassVar
 
 from grader.model import Reason
@@ -134,12 +135,12 @@ def freezing(stack: Stack, apps: tuple[App, ...]) -> Iterator[tuple[str, str]]:
             service = app.service
             if shares_instance(stack, app):
                 pids = stop_tree(stack, app, undo)
-                kill = f"docker compose exec {service.service} sh -c 'kill -{{}} {' '.join(map(str, pids))}'"
+                kill = f"docker compose exec {quote(service.service)} sh -c 'kill -{{}} {' '.join(map(str, pids))}'"
                 commands.append((kill.format("STOP"), kill.format("CONT")))
             else:
                 undo.enter_context(stack.disturbing(Undo("unpause", service.id, service.name)))
                 stack.pause(service)
-                name = service.service
+                name = quote(service.service)
                 commands.append((f"docker compose pause {name}", f"docker compose unpause {name}"))
         freeze, thaw = ("; ".join(dict.fromkeys(pair)) for pair in zip(*commands, strict=True))
         yield freeze, thaw

@@ -174,8 +174,3 @@ def until_back(site: Site, seconds: float) -> float:
             since = None
         time.sleep(POLL)
     return -1.0
-
-
-def timed(url: str, limit: float) -> str:
-    """The command that shows a learner the status of a page and how long it took; it gives up 5 s after `limit`."""
-    return f"curl -m {limit + 5:.0f} -so /dev/null -w '%{{http_code}} after %{{time_total}} s\\n' '{url}'"
