@@ -74,36 +74,39 @@ def disagreements(stack: Throwaway, found: Iterable[Red], *, there: bool) -> lis
     for red in sorted(found, key=lambda red: (red.changes, red.disturbs)):
         if red.verdict.not_shown:
             continue
-        command = elsewhere(red, own)
-        if (command, red.verdict.shows) not in done:
+        command, shows = elsewhere(red, own)
+        if (command, shows) not in done:
             if unsettled:
                 stack.settle()
             ran = stack.typed(command, LONGEST if red.changes or red.disturbs else SECONDS)
-            done[command, red.verdict.shows] = disagreement(red.verdict, ran, there=there)
+            done[command, shows] = disagreement(shows, ran, there=there)
             unsettled = red.changes
-        if problem := done[command, red.verdict.shows]:
+        if problem := done[command, shows]:
             where = "" if there else f" of {red.stack}, asked of the solution,"
             problems.append(f"{red.check}: the command{where} {problem}: {command}")
     return problems
 
 
-def disagreement(verdict: Verdict, ran: Ran, *, there: bool) -> str:
+def disagreement(shows: str, ran: Ran, *, there: bool) -> str:
     """What is wrong with what a command printed; "" when it shows the fault where that is there, and only there."""
     said = " ".join(ran.output[-SAID:].split()) or "nothing"
     if ran.code is None:
         return f"had not ended after {ran.seconds:.0f} s"
-    if not TELLS_ITSELF.search(verdict.shows) and (lost := COULD_NOT.search(ran.output)):
+    if not TELLS_ITSELF.search(shows) and (lost := COULD_NOT.search(ran.output)):
         return f"could not ask ({lost.group()})"
-    if not verdict.shows:
+    if not shows:
         return "comes without what it shows"
-    if bool(re.search(verdict.shows, ran.output, re.MULTILINE)) == there:
+    if bool(re.search(shows, ran.output, re.MULTILINE)) == there:
         return ""
-    return f"{'does not show' if there else 'shows'} /{verdict.shows}/ but printed {said}"
+    return f"{'does not show' if there else 'shows'} /{shows}/ but printed {said}"
 
 
-def elsewhere(red: Red, own: Mapping[str, str]) -> str:
-    """The command of a red line as it reads on another stack, which has other words of its own."""
-    command = red.verdict.reproduce
+def elsewhere(red: Red, own: Mapping[str, str]) -> tuple[str, str]:
+    """The command of a red line and what it shows, as both read on another stack, with that one's own words."""
     words = {word: own.get(name, word) for name, word in red.own.items()}
-    known = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    return re.sub(rf"(?<!\w)({known})(?!\d)", lambda found: words[found.group()], command)
+    words |= {re.escape(word): re.escape(other) for word, other in words.items()}
+    known = re.compile("(?<!\\w)(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + ")(?!\\d)")
+    command, shows = (
+        known.sub(lambda found: words[found.group()], text) for text in (red.verdict.reproduce, red.verdict.shows)
+    )
+    return command, shows
