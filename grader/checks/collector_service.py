@@ -6,8 +6,7 @@ from shlex import quote
 
 from grader.checks.base import check
 from grader.checks.collector import HELLO, beside, look_by_hand, say_by_hand
-from grader.checks.commands import containers, timed
-from grader.checks.forwarded import ADDRESSES
+from grader.checks.commands import ADDRESSES, containers, timed
 from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.collector.away import BACK, LINES, POUR, POURING, Away, TakeAway
 from grader.probes.collector.doors import Doors, TryDoors

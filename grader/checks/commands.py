@@ -1,4 +1,4 @@
-"""Commands that a learner can paste, for requests that curl would tidy up before it sends them."""
+"""Commands that a learner can paste to see a fault: what a stack says gets into them as words of a shell, no more."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from shlex import quote
 from urllib.parse import urlsplit
 
+WHOAMI = "/bench/whoami"
+ADDRESSES = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"  # of a container, for `docker inspect -f`
 FORM = "-d 'user=ada&password=pinboard'"  # who everybody may be in the course's app
 
 
@@ -17,6 +19,16 @@ def curl(url: str, *options: str) -> str:
 def status(url: str, *options: str) -> str:
     """Asks for a page, and prints the status of the answer in a line of its own; 000 where there is none."""
     return curl(url, "-o /dev/null", "-w '%{http_code}\\n'", *options)
+
+
+def sent_with(headers: tuple[tuple[str, str], ...]) -> str:
+    """curl's words for some headers."""
+    return " ".join(f"-H {quote(f'{name}: {value}')}" for name, value in headers)
+
+
+def told(site: str, field: str, options: str = "") -> str:
+    """Shows one thing that the bench says of a request."""
+    return f"{curl(site + WHOAMI, *([options] if options else []))} | tr , '\\n' | grep {field}"
 
 
 def timed(url: str, limit: float) -> str:

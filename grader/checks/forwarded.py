@@ -8,7 +8,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
-from grader.checks.commands import containers, curl, status, written_by_hand
+from grader.checks.commands import ADDRESSES, WHOAMI, containers, curl, sent_with, status, told, written_by_hand
 from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.edge.clients import AddressesTold, AddressTold, ClientAddresses, ClientsSeen, SpoofAddress
 from grader.probes.edge.forwarded import (
@@ -25,9 +25,8 @@ from grader.probes.edge.forwarded import (
 )
 
 CLOSED = ("no answer", "connection reset")  # the server hung up without a word, as a refusal
-ADDRESSES = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
 DEFAULT_PORTS = (80, 443)
-WHOAMI, REDIRECT = "/bench/whoami", "/bench/redirect"
+REDIRECT = "/bench/redirect"
 
 
 def refused(status: int, error: str) -> bool:
@@ -37,16 +36,6 @@ def refused(status: int, error: str) -> bool:
 
 def written(headers: tuple[tuple[str, str], ...]) -> str:
     return "; ".join(f"{name}: {value}" for name, value in headers)
-
-
-def sent_with(headers: tuple[tuple[str, str], ...]) -> str:
-    """curl's words for some headers."""
-    return " ".join(f"-H {quote(f'{name}: {value}')}" for name, value in headers)
-
-
-def told(site: str, field: str, options: str = "") -> str:
-    """Shows one thing that the bench says of a request."""
-    return f"{curl(site + WHOAMI, *([options] if options else []))} | tr , '\\n' | grep {field}"
 
 
 @check(

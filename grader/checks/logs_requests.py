@@ -6,8 +6,7 @@ import re
 from shlex import quote
 
 from grader.checks.base import check
-from grader.checks.commands import containers, curl
-from grader.checks.forwarded import ADDRESSES
+from grader.checks.commands import ADDRESSES, containers, curl
 from grader.checks.logs import WORD, cut_short, lines_of
 from grader.model import NotShown, Verdict, Weight, failed, passed, skipped
 from grader.probes.logs.requests import (

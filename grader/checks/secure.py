@@ -7,8 +7,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
-from grader.checks.commands import FORM, curl, inside
-from grader.checks.forwarded import told
+from grader.checks.commands import FORM, curl, inside, told
 from grader.checks.image import in_layers
 from grader.model import Verdict, Weight, failed, passed, skipped
 from grader.probes.app.session import LOGIN, Cookie
