@@ -15,6 +15,7 @@ from grader.probes.collector.found import Collect, Collected
 
 BOUND = 16 * MIB  # bytes that the files may grow by when FLOOD bytes arrive
 SLOW = 2.0  # seconds: an answer that takes longer was kept waiting
+DRIVERS = "{{.HostConfig.LogConfig.Type}} {{.Id}}"
 DRIVER = "docker inspect --format '{{.Name}} {{json .HostConfig.LogConfig}}' $(docker compose ps --quiet)"
 
 
@@ -144,14 +145,14 @@ def outage_lines_kept(seen: Away) -> Verdict:
     if not seen.lost:
         late = f", {seen.there} of them in {seen.collector}" if seen.there else f", none of them in {seen.collector}"
         return passed(f"{seen.here} of {seen.said} lines of {seen.service} are in docker logs{late}")
-    logs = quote(seen.collector)
+    logs, said = quote(seen.collector), f'for i in $(seq {LINES}); do echo "$w $i"; sleep 0.1; done'
     return failed(
         f"{seen.lost} of {seen.said} lines that {seen.service} wrote while {seen.collector} was down are nowhere",
         hint="the engine keeps a copy of what it could hand over: what does it do when it could not?",
-        reproduce=f"{HELLO}; docker compose kill {logs}; {say_by_hand(seen.service)}; "
+        reproduce=f"{HELLO}; docker compose kill {logs}; {say_by_hand(seen.service, said)}; "
         f"(docker compose logs --since 9s {quote(seen.service)} 2>/dev/null; docker compose start {logs}; "
         f'sleep 5; {look_by_hand(seen.collector)}) | grep -c "$w"',
-        shows="^0$",
+        shows=f"^([0-9]|1[0-{LINES - 11}])$",
     )
 
 
@@ -198,12 +199,14 @@ def store_bounded(seen: Flooded) -> Verdict:
     if seen.grew <= BOUND:
         return passed(f"{took:.0f} MiB of lines came, and the files of {seen.collector} grew by {grew:.1f} MiB")
     size = look_by_hand(seen.collector, "du -smc $PLACES 2>/dev/null | tail -1 | cut -f 1")
-    flood = f'head -c {FLOOD} /dev/zero | tr "\\0" x | fold -w 1000'
-    poured = say_by_hand("$s", flood).replace("'$s'", '"$s"')
+    # Slowly: what comes too fast over UDP is dropped on the way.
+    flood = f'for i in $(seq {FLOOD // MIB}); do head -c {MIB} /dev/zero | tr "\\0" x | fold -w 1000; sleep 0.2; done'
+    speaker = f"docker inspect -f '{DRIVERS}' {containers()} | grep -vE '^(json-file|local|none) '"
     return failed(
         f"{took:.0f} MiB of lines came, and the files of {seen.collector} grew by {grew:.0f} MiB",
         hint="by size or by age: something has to close a file, and something has to delete the oldest",
-        reproduce=f"{HELLO}; s=$(docker compose ps --services | grep -vxF {quote(seen.collector)} | head -1); "
-        f"n() {{ {size}; }}; a=$(n); {poured}; sleep 3; echo it grew by $(($(n) - a)) MB",
+        reproduce=f"s=$({speaker} | head -1 | cut -d ' ' -f 2); n() {{ {size}; }}; a=$(n); "
+        f"docker run --rm --cap-add SYS_PTRACE --pid container:$s debian:trixie-slim sh -c '({flood}) > /proc/1/fd/1'; "
+        "sleep 3; echo it grew by $(($(n) - a)) MB",
         shows=f"grew by (1[{BOUND // MIB % 10}-9]|[2-9][0-9])",
     )

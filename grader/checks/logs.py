@@ -170,7 +170,7 @@ def logs_json(seen: AppLines) -> Verdict:
             f"`{example.line}`",
             hint="who wrote that line: the app, the server that runs it, or a bare print()?",
             reproduce=f"{curl(f'{seen.site}/find-me')} >/dev/null; sleep 1; "
-            f"{lines_of((example.service,), 3)} | grep -v '^{{'",
+            f"{lines_of((example.service,), 3)} | grep -v '{{'",
             shows="."
             if "no JSON" in example.flaws
             else NotShown("which words of a line are its time, level and message is for your eyes to see"),

@@ -24,11 +24,11 @@ TRIES = {
     MESSAGE: ("", f"/bench/log?m=find-me{BREAK}&level=warning"),
 }
 FORGED = {
-    LINE: r'^\{"level":"CRITICAL"\}',
+    LINE: r'^(\^\[\[2K)?\{"level":"CRITICAL"\}',
     FIELD: r'^.*"level":"CRITICAL"',
-    CONTROL: r"\^\[|\^[A-Z]|M-",
+    CONTROL: r"\^\[\[31m",
     BROKEN: 'find-me" |^[^{]*find-me',
-}  # as `cat -v` prints it
+}  # as `cat -v` prints it; Compose may begin each line with an escape sequence of its own
 
 
 @check(
