@@ -31,7 +31,7 @@ def config_from_env(seen: Copied) -> Verdict:
     return failed(
         f"{copy} does not show it on its first page ({seen.status})",
         hint=f"where does the greeting come from: the code, a file in the image, or the variable {seen.setting}?",
-        reproduce=f"docker compose run --rm --no-deps -e {seen.setting}=find-me {quote(seen.service)} "
+        reproduce=f"docker compose run --rm --no-deps -e {quote(seen.setting)}=find-me {quote(seen.service)} "
         "python -c \"from wsgi import app; print(b'find-me' in app.test_client().get('/').data)\"",
         shows="^False",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from shlex import quote
 from urllib.parse import urlsplit
 
 from grader.checks.base import check
@@ -66,7 +67,7 @@ def _again(echo: Echoed, site: str) -> str:
     _, target, *rest = echo.how.split(" ", 2)
     body = "" if echo.sent.method == "GET" else " --data-binary 'a=1&b=two'"
     chunks = " -H 'Transfer-Encoding: chunked'" if rest else ""
-    how = "-I" if echo.sent.method == "HEAD" else f"-i -X {echo.sent.method}{body}{chunks}"
+    how = "-I" if echo.sent.method == "HEAD" else f"-i -X {quote(echo.sent.method)}{body}{chunks}"
     return curl(site + target, "--path-as-is", how)
 
 
