@@ -87,7 +87,8 @@ def metrics_all_workers(seen: Counted) -> Verdict:
         return failed(
             f"{seen.name} depends on who is asked: {_looks(seen.before)} before and {_looks(seen.after)} after {who}",
             hint="each look is answered by some worker: whose requests does that worker know of?",
-            reproduce=f"for i in $(seq 12); do {look}; done | sort | uniq -c | nl",
+            reproduce=f"{curl(f'{seen.site}{seen.path}?[1-20]')} >/dev/null; "
+            f"for i in $(seq 12); do {look}; done | sort | uniq -c | nl",
             shows="^ *2",
         )
     shared = seen.instances > 1 and seen.rise == seen.sent * seen.instances
