@@ -135,7 +135,7 @@ def _not_shown(base: Path, catalog: Catalog) -> str:
         reasons = dict.fromkeys(verdict.not_shown for verdict in red_lines(base, check) if verdict.not_shown)
         rows += [f"| `{check.id}` | {_text(reason)} |" for reason in reasons]
     head = ["| check | why no command shows it |", "|---|---|"]
-    return "\n".join((*head, *rows) if rows else ("Each fault above is shown by its command.",)) + "\n"
+    return "\n".join((*head, *rows) if rows else ("Each fault is shown by its command.",)) + "\n"
 
 
 def _outside(base: Path, catalog: Catalog) -> str:

@@ -50,7 +50,7 @@ class Verdict:
 
     `reproduce` is a shell command that a learner can paste into a terminal in the workspace. `shows` is a regular
     expression that a line of its output matches while the fault is there, and none when it is not: the gate runs it.
-    Where no command can show it every time, `not_shown` says why instead.
+    Where no command shows it by itself, `not_shown` says why instead.
     """
 
     outcome: Outcome
@@ -64,7 +64,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class NotShown:
-    """Why no command shows a fault every time: one among many events, or what only the grader's own means can see."""
+    """Why no command shows a fault by itself: it is one among many events, or seen by the grader's own means only."""
 
     why: str
 

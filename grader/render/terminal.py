@@ -48,7 +48,8 @@ def line(result: Result, page: str, blocked: Sequence[str], style: Style) -> str
     out += _row("look: ", verdict.hint, style)
     if verdict.reproduce:
         out += f"{MARGIN}see it: {style.paint(verdict.reproduce, 'cyan')}\n"
-        out += _row("shows: ", plain(verdict.shows), style)
+        unsure = f"not by itself: {verdict.not_shown}" if verdict.not_shown else ""
+        out += _row("shows: ", plain(verdict.shows) or unsure, style)
     out += f"{MARGIN}read: {style.paint(page, 'dim')}\n"
     return out + _waiting(blocked, style)
 

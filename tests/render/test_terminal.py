@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.model import Outcome, Reason, Report, Result, Weight, skipped
+from grader.model import NotShown, Outcome, Reason, Report, Result, Weight, failed, skipped
 from grader.render import terminal
 from grader.render.live import Group, LiveReport
 from grader.render.style import Style
@@ -44,6 +44,13 @@ def test_the_report_reads_as_its_golden_file(name: str, style: Style) -> None:
         (GOLDEN / name).write_text(text, encoding="utf-8")
 
     assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_a_command_that_does_not_show_a_fault_by_itself_says_so() -> None:
+    race = failed("lost", hint="look", reproduce="curl", shows=NotShown("one request in a thousand"))
+    text = terminal.line(Result(samples.FAILS, race, 0.1), "page", (), Style())
+
+    assert "shows: not by itself: one request in a thousand\n" in text
 
 
 def test_no_line_but_a_command_is_longer_than_the_terminal() -> None:
