@@ -199,8 +199,10 @@ def store_bounded(seen: Flooded) -> Verdict:
     if seen.grew <= BOUND:
         return passed(f"{took:.0f} MiB of lines came, and the files of {seen.collector} grew by {grew:.1f} MiB")
     size = look_by_hand(seen.collector, "du -smc $PLACES 2>/dev/null | tail -1 | cut -f 1")
-    # Slowly: what comes too fast over UDP is dropped on the way.
-    flood = f'for i in $(seq {FLOOD // MIB}); do head -c {MIB} /dev/zero | tr "\\0" x | fold -w 1000; sleep 0.2; done'
+    # Slowly, and more than is needed: what comes too fast over UDP is dropped on the way.
+    flood = (
+        f'for i in $(seq {2 * FLOOD // MIB}); do head -c {MIB} /dev/zero | tr "\\0" x | fold -w 1000; sleep 0.4; done'
+    )
     speaker = f"docker inspect -f '{DRIVERS}' {containers()} | grep -vE '^(json-file|local|none) '"
     return failed(
         f"{took:.0f} MiB of lines came, and the files of {seen.collector} grew by {grew:.0f} MiB",

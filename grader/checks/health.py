@@ -109,7 +109,7 @@ def healthcheck_detects_hang(seen: Hung) -> Verdict:
     Whoever looks for a process or an open port sees nothing wrong. Only a question that wants an answer finds out.
     """
     service = seen.command.service
-    wait = f"sleep {seen.command.interval + seen.command.limit + 1:.0f}"
+    wait = f"sleep {2 * seen.command.interval + seen.command.limit + 1:.0f}"  # the last result is then one of now
     stop, go_on = (inside(service, f"sh -c 'kill -{name} -1'") for name in ("STOP", "CONT"))
     last = f"docker inspect -f '{RESULTS}' {containers(service)} | grep exit | tail -1"
     if seen.during.code == 0:
