@@ -36,7 +36,7 @@ def metrics_bounded(seen: Sprawl) -> Verdict:
             f'{seen.sent} requests for random URLs made {seen.new} new values of "{seen.label}" in {seen.name}, such '
             f"as {seen.example}",
             hint="which words can stand in that label, and who chooses them?",
-            reproduce=f"{curl(f'{seen.site}/no-such-page')}-$RANDOM >/dev/null; "
+            reproduce=f"{curl(f'{seen.site}/no-such-page-[1-20]')} >/dev/null; "
             f"{fetched_inside(seen.service, seen.url)} | grep no-such-page",
             shows="no-such-page",
         )
