@@ -65,7 +65,7 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
         return failed(
             f"{noisy.name} was true for {seen.waited:.0f} s on a healthy stack: {noisy.query}",
             hint="which number does it compare, and what is that number when all is well?",
-            reproduce=again,
+            reproduce=f"{curl(f'{seen.site}/?[1-9]')} >/dev/null; sleep 15; {again}",
             shows=TRUE,
         )
     hasty = next((course for course in seen.courses if course.single and _would_fire(course, seen.interval)), None)
