@@ -120,7 +120,7 @@ def test_words_are_read_as_words() -> None:
 
 
 def test_the_longest_report_still_fits_a_comment_and_says_that_it_was_cut() -> None:
-    wordy = failed("|" * 300, hint="`|" * 150, reproduce="`" * 400)
+    wordy = failed("|" * 300, hint="`|" * 150, reproduce="`" * 400, shows="x")
     many = tuple(Result(samples.check(f"many.check-{n}", "|`" * 40), wordy, 0.1) for n in range(300))
     text = written(replace(samples.REPORT, results=many))
 

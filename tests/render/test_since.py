@@ -38,7 +38,7 @@ REPORT = replace(
         samples.RESULTS[0],
         replace(samples.RESULTS[3], since=SINCE),
         Result(samples.WAITS_TOO, samples.RESULTS[3].verdict, 0.1, since=replace(SINCE, runs=1)),
-        Result(samples.WAITS, failed("on", hint="look", reproduce="curl"), 0.1, since=Since(AT, 2, None)),
+        Result(samples.WAITS, failed("on", hint="look", reproduce="curl", shows="on"), 0.1, since=Since(AT, 2, None)),
     ),
 )
 
