@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from shlex import quote
+from urllib.parse import urljoin
 
 from grader.checks.base import check
-from grader.checks.commands import curl, fetched_inside, inside
+from grader.checks.commands import curl, fetched_inside, inside, python
 from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.monitoring.counting import STRANGERS, CountAll, Counted
 from grader.probes.monitoring.exposition import LINES
@@ -202,12 +203,14 @@ def metrics_survive_worker_death(seen: Survived) -> Verdict:
     pids = f"/proc/{seen.master}/task/{seen.master}/children"
     kill = inside(seen.service, f"sh -c 'kill -KILL $(cut -d\" \" -f1 {pids})'")
     page = fetched_inside(seen.service, seen.url)
+    visit = f"import urllib.request as u; [u.urlopen({urljoin(seen.url, '/')!r}).read() for i in range(40)]"
+    visits = python(seen.service, visit)  # so that each worker has counted something
     if seen.fell:
         return failed(
             f"worker {seen.killed} was killed, and {seen.fell} fell from {seen.was:g} to {seen.now:g}",
             hint="what happens to the files of all workers when a new one starts?",
             reproduce=f"n() {{ {page} | grep -F {quote(seen.fell)} | {SUM}; }}; "
-            f"a=$(n); {kill}; sleep 2; b=$(n); [ $b -lt $a ] && echo it fell from $a to $b",
+            f"{visits}; a=$(n); {kill}; sleep 2; b=$(n); [ $b -lt $a ] && echo it fell from $a to $b",
             shows="it fell",
         )
     if seen.stuck:
