@@ -41,7 +41,8 @@ def repaired(target: Target) -> str:
         stack.close()
     if not undone:
         return "Nothing to repair: no earlier run left anything disturbed.\n"
-    return "".join(f"put back: {undo.action} {undo.name}\n" for undo in reversed(undone))
+    words = dict.fromkeys(f"put back: {undo.action} {undo.name}\n" for undo in reversed(undone))
+    return "".join(words)
 
 
 def offer_repair(target: Target, names: tuple[str, ...], *, yes: bool) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from grader.plan import Options, Plan, plan
 from grader.render.live import Group
 from grader.runner import Run
 from grader.stacks.base import CouldNotLook, Opening, Settings, Stack
-from grader.stacks.journal import Journal
+from grader.stacks.journal import InUse, Journal
 from grader.stacks.opening import open_stack
 from grader.stacks.roles import Undecided
 from grader.stacks.settings import load
 
 JOURNAL = "journal.jsonl"
+ENDING = 30.0  # seconds that a run which is being ended may take to put the stack back itself
 
 
 class OpenJournal(Exception):
@@ -115,6 +117,18 @@ def opened(target: Target, agreed: frozenset[str], choose: Callable[[Undecided],
     return stack
 
 
+@contextmanager
+def alone(target: Target, seconds: float = 0.0) -> Iterator[None]:
+    """Keeps other runs from the stack of a target. CouldNotLook when one is under way, and still is after `seconds`."""
+    try:
+        with Journal(state_folder(target) / JOURNAL).alone(seconds):
+            yield
+    except InUse:
+        raise CouldNotLook(
+            Reason.UNREACHABLE, "another grader is at work on this stack", hint="let it end, or end it with Ctrl-C"
+        ) from None
+
+
 def refuse_open_journal(target: Target) -> None:
     """OpenJournal when a run that was cut off left the stack disturbed."""
     entries = Journal(state_folder(target) / JOURNAL).open_entries()
@@ -146,6 +160,7 @@ def run(
     stack = opened(target, agreed, choose)
     previous = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
+        stack.repair()  # nothing was left disturbed, but a killed run leaves containers of its own behind
         on_stack(stack)
         if past is not None:
             past.look(stack)

@@ -279,8 +279,11 @@ def record(lab: str | None, output: Path, quick: bool, stack: str | None) -> Non
 def repair(lab: str | None, stack: str | None) -> None:
     """Puts a stack back that a run left disturbed, because it was killed."""
     from grader.advice import repaired
+    from grader.checking import ENDING, alone
 
-    click.echo(repaired(_target(lab, stack, ())), nl=False)
+    target = _target(lab, stack, ())
+    with alone(target, ENDING):
+        click.echo(repaired(target), nl=False)
 
 
 @cli.command()

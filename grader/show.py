@@ -118,22 +118,23 @@ class Show:
     ) -> Report:
         from grader.advice import offer_repair
 
-        try:
-            checking.refuse_open_journal(self.target)
-        except checking.OpenJournal as left:
-            self.write(offer_repair(self.target, left.names, yes=self.yes))
-        return checking.run(
-            self.catalog,
-            self.target,
-            self.options,
-            on_stack=on_stack,
-            on_result=on_result,
-            keep=self._keep,
-            on_end=on_end,
-            agreed=self._agreed(),
-            choose=asking.ask,
-            past=past,
-        )
+        with checking.alone(self.target):
+            try:
+                checking.refuse_open_journal(self.target)
+            except checking.OpenJournal as left:
+                self.write(offer_repair(self.target, left.names, yes=self.yes))
+            return checking.run(
+                self.catalog,
+                self.target,
+                self.options,
+                on_stack=on_stack,
+                on_result=on_result,
+                keep=self._keep,
+                on_end=on_end,
+                agreed=self._agreed(),
+                choose=asking.ask,
+                past=past,
+            )
 
     def _agreed(self) -> frozenset[str]:
         """The commands of grader.toml that this run may use; asked about before anything else happens."""

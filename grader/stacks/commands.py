@@ -124,20 +124,22 @@ def _in_copy(
     raw = api.inspect_container(service.id)
     config, host = raw["Config"], raw["HostConfig"]
     binds = [f"{m['Source']}:{m['Destination']}:ro" for m in raw["Mounts"] if m["Type"] == "bind"]
-    created = api.create_container(
-        raw["Image"],
-        list(argv),
-        entrypoint="",
-        user=config.get("User") or "",
-        working_dir=config.get("WorkingDir") or None,
-        environment=config.get("Env") or [],
-        volumes=[m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
-        labels=sidecar.labels(project),
-        healthcheck={"Test": ["NONE"]},
-        host_config=_alone_with(api, neighbour, binds, host),
-    )["Id"]
-    begun = time.monotonic()
+    created = sidecar.new_name()
     with disturbing(Undo("remove", created, f"a rehearsal of {service.name}")):
+        api.create_container(
+            raw["Image"],
+            list(argv),
+            name=created,
+            entrypoint="",
+            user=config.get("User") or "",
+            working_dir=config.get("WorkingDir") or None,
+            environment=config.get("Env") or [],
+            volumes=[m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
+            labels=sidecar.labels(project),
+            healthcheck={"Test": ["NONE"]},
+            host_config=_alone_with(api, neighbour, binds, host),
+        )
+        begun = time.monotonic()
         try:
             api.start(created)
         except APIError as trouble:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,8 +17,9 @@ from docker.errors import DockerException
 
 from grader.model import Probe, Reason, Role
 from grader.stacks import declared, exchange, sidecar
-from grader.stacks.base import BODY_CAP, COMMAND_CAP, CouldNotLook, NotApplicable, Opening, Settings
+from grader.stacks.base import BODY_CAP, CouldNotLook, NotApplicable, Opening, Settings
 from grader.stacks.commands import rehearse, run
+from grader.stacks.compose_command import ComposeCommand
 from grader.stacks.copies import copy_of, decoy, speaker_like
 from grader.stacks.dealings import Address, Exchange, From, Ran, Rehearsed, Speak, Vantage
 from grader.stacks.engine import connect, gone
@@ -71,6 +70,8 @@ class ComposeStack(Faults):
         self._sidecars: dict[object, sidecar.Sidecar] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._closed = False
+        self._compose = ComposeCommand()
         self._images: dict[str, Mapping[str, Any]] = {}
 
     # --- what is there ----------------------------------------------------------------------------------------------
@@ -119,7 +120,9 @@ class ComposeStack(Faults):
         with self._lock:
             mine = {one.id for one in self._sidecars.values()}
         listed = self._api.containers(all=True, filters={"label": labels})
-        return tuple(sorted(entry["Names"][0].lstrip("/") for entry in listed if entry["Id"] not in mine))
+        # A container of the stack itself is the learner's, whatever it calls itself: none of ours has that label.
+        ours = [entry for entry in listed if entry["Id"] not in mine and PROJECT not in (entry.get("Labels") or {})]
+        return tuple(sorted(entry["Names"][0].lstrip("/") for entry in ours))
 
     def _image_config(self, image: str) -> Mapping[str, Any]:
         if image not in self._images:
@@ -164,10 +167,7 @@ class ComposeStack(Faults):
             ),
         )
 
-    def inside(self, service: ServiceFacts, op: str, **args: object) -> Any:
-        return self._vantage(Vantage(From.INSIDE, service.id)).call(op, CALL, **args)
-
-    def at(self, via: Vantage, op: str, *, within: float = CALL, **args: object) -> object:
+    def at(self, via: Vantage, op: str, *, within: float = CALL, **args: object) -> Any:
         return self._vantage(via).call(op, within, **args)
 
     def ask(self, probe: Probe[E]) -> E:
@@ -224,6 +224,8 @@ class ComposeStack(Faults):
             found = self._sidecars.get(key)
             if found is not None and found.lost:
                 found.close()
+            if self._closed:  # a probe that goes on while the run is being ended
+                raise CouldNotLook(Reason.UNREACHABLE, "the run was ended")
             if found is None or found.lost:
                 found = self._sidecars[key] = make()
             return found
@@ -231,6 +233,7 @@ class ComposeStack(Faults):
     def close(self) -> None:
         """Removes every sidecar of this run."""
         with self._lock:
+            self._closed = True
             mine, self._sidecars = list(self._sidecars.values()), {}
         if mine:  # side by side: the engine takes its time over each
             with ThreadPoolExecutor(len(mine)) as crowd:
@@ -297,26 +300,17 @@ class ComposeStack(Faults):
     def compose(
         self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
+        with self.making_anew(args, variables or {}) if args[:1] == ("up",) else nullcontext():
+            return self.command(*args, seconds=seconds, variables=variables)
+
+    def command(
+        self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         labels = next((dict(fact.labels) for fact in self.services() if CONFIG_FILES in dict(fact.labels)), {})
-        folder = labels.get(WORKING_DIR, "")
-        if not folder or not os.path.isdir(folder):
-            raise NotApplicable(f"the folder of project {self.project} is not on this machine")
-        files = [word for path in labels[CONFIG_FILES].split(",") for word in ("-f", path)]
-        command = ["docker", "compose", "-p", self.project, *files, *args]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env={**os.environ, **(variables or {})},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as trouble:
-            what = f"docker compose {' '.join(args)}"
-            raise CouldNotLook(Reason.TIMED_OUT, f"{what} took over {seconds:.0f} s") from trouble
-        return done.returncode, (done.stdout + done.stderr)[-COMMAND_CAP:].decode("utf-8", "replace")
+        return self._compose.run(self.project, labels, args, seconds, variables or {})
+
+    def end_command(self) -> None:
+        self._compose.end()
 
 
 def open_stack(opening: Opening) -> ComposeStack:

@@ -15,7 +15,7 @@ from grader.model import Reason
 from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable
 from grader.stacks.dealings import Speak, Spoken, Undo
 from grader.stacks.facts import PROJECT, SERVICE
-from grader.stacks.sidecar import IMAGE, labels
+from grader.stacks.sidecar import IMAGE, labels, new_name
 
 VOLUME_CAP = 64 * 1024 * 1024  # bytes of a volume that are copied
 COPY_MEMORY = "256m"
@@ -54,30 +54,33 @@ def copy_of(
     binds = [f"{m['Source']}:{m['Destination']}:ro" for m in shown]
     networks = sorted(raw["NetworkSettings"]["Networks"])
     changed = {text.partition("=")[0]: text.partition("=")[2] for text in config.get("Env") or []} | environment
-    created = api.create_container(
-        raw["Image"],
-        config.get("Cmd"),
-        entrypoint=config.get("Entrypoint") or "",
-        user=config.get("User") or "",
-        working_dir=config.get("WorkingDir") or None,
-        environment=changed,
-        volumes=[m["Destination"] for m in volumes] + [m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
-        labels=labels((config.get("Labels") or {}).get(PROJECT, "")),
-        healthcheck={"Test": ["NONE"]},
-        host_config=api.create_host_config(
-            binds=binds,
-            network_mode=networks[0] if networks else "none",
-            mem_limit=COPY_MEMORY,
-            pids_limit=COPY_PIDS,
-            cap_drop=host.get("CapDrop"),
-            cap_add=host.get("CapAdd"),
-            read_only=host.get("ReadonlyRootfs") or False,
-            tmpfs=host.get("Tmpfs"),
-            init=host.get("Init"),
-            security_opt=host.get("SecurityOpt"),
-        ),
-    )["Id"]
+    created = new_name()
     with disturbing(Undo("remove", created, f"a copy of {raw['Name'].lstrip('/')}")):
+        api.create_container(
+            raw["Image"],
+            config.get("Cmd"),
+            name=created,
+            entrypoint=config.get("Entrypoint") or "",
+            user=config.get("User") or "",
+            working_dir=config.get("WorkingDir") or None,
+            environment=changed,
+            volumes=[m["Destination"] for m in volumes]
+            + [m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
+            labels=labels((config.get("Labels") or {}).get(PROJECT, "")),
+            healthcheck={"Test": ["NONE"]},
+            host_config=api.create_host_config(
+                binds=binds,
+                network_mode=networks[0] if networks else "none",
+                mem_limit=COPY_MEMORY,
+                pids_limit=COPY_PIDS,
+                cap_drop=host.get("CapDrop"),
+                cap_add=host.get("CapAdd"),
+                read_only=host.get("ReadonlyRootfs") or False,
+                tmpfs=host.get("Tmpfs"),
+                init=host.get("Init"),
+                security_opt=host.get("SecurityOpt"),
+            ),
+        )
         for mount in volumes:
             _copy_folder(api, container, created, mount["Destination"])
         try:
@@ -120,17 +123,19 @@ def _decoy(
     """Starts one server; yields the address that it was given, "" when the engine refuses the `chosen` one."""
     # Any: the SDK's annotation names one endpoint where the function wants a network's name and its endpoint.
     endpoint: Any = {network: api.create_endpoint_config(ipv4_address=chosen)} if chosen else {}
-    created = api.create_container(
-        IMAGE,
-        ["python3", "-I", "-c", DECOY_SERVER, str(port), str(DECOY_STATUS)],
-        entrypoint="",
-        labels=labels(project),
-        host_config=api.create_host_config(
-            network_mode=network, cap_drop=["ALL"], mem_limit=DECOY_MEMORY, pids_limit=DECOY_PIDS, read_only=True
-        ),
-        networking_config=api.create_networking_config(endpoint) if endpoint else None,
-    )["Id"]
+    created = new_name()
     with disturbing(Undo("remove", created, "a decoy")):
+        api.create_container(
+            IMAGE,
+            ["python3", "-I", "-c", DECOY_SERVER, str(port), str(DECOY_STATUS)],
+            name=created,
+            entrypoint="",
+            labels=labels(project),
+            host_config=api.create_host_config(
+                network_mode=network, cap_drop=["ALL"], mem_limit=DECOY_MEMORY, pids_limit=DECOY_PIDS, read_only=True
+            ),
+            networking_config=api.create_networking_config(endpoint) if endpoint else None,
+        )
         try:
             api.start(created)
         except APIError as trouble:
@@ -150,21 +155,7 @@ def speaker_like(
     container while it waits for a collector to take its lines.
     """
     logging = api.inspect_container(container)["HostConfig"]["LogConfig"]
-    created = api.create_container(
-        IMAGE,
-        ["python3", "-I", "-c", program],
-        entrypoint="",
-        # The service's name is in many a tag. Without the project's, it is no part of the learner's stack.
-        labels=labels(project) | {SERVICE: "grader"},
-        host_config=api.create_host_config(
-            log_config=docker.types.LogConfig(type=logging["Type"], config=logging["Config"]),
-            network_mode="none",
-            cap_drop=["ALL"],
-            mem_limit=DECOY_MEMORY,
-            pids_limit=DECOY_PIDS,
-            read_only=True,
-        ),
-    )["Id"]
+    created = new_name()
 
     def speak(seconds: float) -> Spoken:
         begun = time.monotonic()
@@ -179,6 +170,22 @@ def speaker_like(
         return Spoken("", ended, round(time.monotonic() - begun, 2))
 
     with disturbing(Undo("remove", created, "a service that speaks")):
+        api.create_container(
+            IMAGE,
+            ["python3", "-I", "-c", program],
+            name=created,
+            entrypoint="",
+            # The service's name is in many a tag. Without the project's, it is no part of the learner's stack.
+            labels=labels(project) | {SERVICE: "grader"},
+            host_config=api.create_host_config(
+                log_config=docker.types.LogConfig(type=logging["Type"], config=logging["Config"]),
+                network_mode="none",
+                cap_drop=["ALL"],
+                mem_limit=DECOY_MEMORY,
+                pids_limit=DECOY_PIDS,
+                read_only=True,
+            ),
+        )
         yield speak
 
 

@@ -112,13 +112,17 @@ Speak = Callable[[float], Spoken]
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How to take back a disturbance: written to the journal before it is done. `action` is one of UNDO_ACTIONS."""
+    """How to take back a disturbance: written to the journal before it is done. `action` is one of UNDO_ACTIONS.
+
+    The number of "start" is that of a stop which was under way: the time, in seconds since the epoch, at which it must
+    be over. The words of "up" are the command's own, as many as its number says, and then its variables.
+    """
 
     action: str
-    service: str  # instance id
+    service: str  # instance id; the name of a container of ours, or of the project
     name: str  # for people
     numbers: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
 
 
-UNDO_ACTIONS = ("unpause", "continue", "start", "remove", "times")
+UNDO_ACTIONS = ("unpause", "continue", "start", "remove", "times", "up")

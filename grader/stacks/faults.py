@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import docker
@@ -15,14 +16,18 @@ from docker.errors import APIError, DockerException
 from grader.model import Reason
 from grader.stacks import sidecar
 from grader.stacks.base import CouldNotLook
-from grader.stacks.dealings import Stopped, Undo
+from grader.stacks.dealings import From, Stopped, Undo, Vantage
 from grader.stacks.engine import gone
-from grader.stacks.facts import service_facts
 from grader.stacks.journal import Journal
 from grader.stacks.values import Process, ServiceFacts, State
 
 CALL = 15.0  # seconds that a sidecar's small operations may take
 REPAIRED = 30.0  # seconds that a service is given to become healthy again
+KILLED = 5  # seconds after its grace until a service that is being stopped must have ended
+SHOWN = 300  # characters of a command's output
+TRIES = 3  # attempts at what changes while it is being put back
+CHANGING = ("send_signal", "set_times")  # what a sidecar does to a service and does not only see
+GOING = (404, 409)  # the engine's codes for what is gone, and for what is just being done to it by somebody else
 
 
 class Faults(ABC):
@@ -34,24 +39,47 @@ class Faults(ABC):
         self._api = api
         self.journal = journal
         self._ended = False
+        # Held while something is done to a service: what has begun is over before it is undone.
+        self._acting = threading.RLock()
 
     @abstractmethod
     def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]: ...
 
     @abstractmethod
-    def inside(self, service: ServiceFacts, op: str, **args: object) -> Any: ...
+    def at(self, via: Vantage, op: str, *, within: float = CALL, **args: object) -> Any: ...
+
+    @abstractmethod
+    def command(
+        self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]: ...
+
+    @abstractmethod
+    def end_command(self) -> None: ...
+
+    @abstractmethod
+    def leftovers(self) -> tuple[str, ...]: ...
 
     def signal(self, service: ServiceFacts, process: Process, number: int) -> bool:
-        self._refuse_when_ended()
-        # Never through the engine: `docker kill --signal` cancels the container's restart policy (moby 11065).
-        if process.pid == 1 and number in (signal.SIGKILL, signal.SIGSTOP):  # ignored when sent from its own namespace
-            self._signal_first(service, number)
-            return True
-        return bool(self.inside(service, "send_signal", pid=process.pid, started=process.started, signal=int(number)))
+        with self._not_ended():
+            # Never through the engine: `docker kill --signal` cancels the container's restart policy (moby 11065).
+            if process.pid == 1 and number in (signal.SIGKILL, signal.SIGSTOP):  # ignored from its own namespace
+                self._signal_first(service, number)
+                return True
+            who = {"pid": process.pid, "started": process.started}
+            return bool(self._inside(service.id, "send_signal", signal=int(number), **who))
 
     def crash(self, service: ServiceFacts) -> None:
-        self._refuse_when_ended()
-        self._signal_first(service, signal.SIGKILL)
+        with self._not_ended():
+            self._signal_first(service, signal.SIGKILL)
+
+    def inside(self, service: ServiceFacts, op: str, **args: object) -> Any:
+        if op not in CHANGING:
+            return self._inside(service.id, op, **args)
+        with self._not_ended():
+            return self._inside(service.id, op, **args)
+
+    def _inside(self, identity: str, op: str, **args: object) -> Any:
+        return self.at(Vantage(From.INSIDE, identity), op, within=CALL, **args)
 
     def kill_from_outside(self, service: ServiceFacts, pid: int) -> None:
         """SIGKILLs a process of a service by the pid that it has on the engine's own machine."""
@@ -72,7 +100,13 @@ class Faults(ABC):
     def stop(self, service: ServiceFacts, grace: int | None = None) -> Stopped:
         allowed = service.stop_grace if grace is None else grace
         begun = time.monotonic()
-        self._engine(lambda: self._api.stop(service.id, timeout=allowed))
+        # The engine goes on with a stop when nobody waits for it any more: whoever undoes it has to wait for its end.
+        under_way = Undo("start", service.id, service.service, (int(time.time()) + allowed + KILLED,))
+        self.journal.add(under_way)
+        try:
+            self._engine(lambda: self._api.stop(service.id, timeout=allowed))
+        finally:
+            self.journal.strike(under_way)
         seconds = time.monotonic() - begun
         return Stopped(self._api.inspect_container(service.id)["State"]["ExitCode"], seconds)
 
@@ -100,60 +134,121 @@ class Faults(ABC):
 
     @contextmanager
     def disturbing(self, undo: Undo) -> Iterator[None]:
-        self._refuse_when_ended()
-        with self.journal.holding(undo, self.carry_out):
+        with ExitStack() as kept:
+            with self._not_ended():
+                kept.enter_context(self.journal.holding(undo, self.carry_out))
             yield
+
+    @contextmanager
+    def making_anew(self, args: tuple[str, ...], variables: Mapping[str, str]) -> Iterator[None]:
+        """While `docker compose` makes containers anew with `args`: it has to begin again when it is cut off."""
+        words = (*args, *(f"{name}={value}" for name, value in variables.items()))
+        undo = Undo("up", self.project, "the stack", (len(args),), words)
+        with self._not_ended():
+            self.journal.add(undo)
+            yield
+            self._refuse_when_ended()  # the command was ended: its undo stays in the journal
+            self.journal.strike(undo)
 
     def restore(self) -> None:
         self._ended = True
-        self.repair()
+        self.end_command()
+        with self._acting:
+            self.repair()
 
     def repair(self) -> tuple[Undo, ...]:
         """Carries out everything that is open in the journal, the newest first; returns what was undone.
 
         Waits for the services it touched: one that was frozen is unhealthy until its next health check. One that does
-        not come back is left to the next look at the stack, which will say so.
+        not come back is left to the next look at the stack, which will say so. Containers of the grader's own that a
+        killed run has left are removed, too.
         """
         entries = self.journal.open_entries()
         for undo in reversed(entries):
             self.carry_out(undo)
             self.journal.strike(undo)
+        for name in self.leftovers():
+            self._remove(name)
         touched = {undo.service for undo in entries}
         for service in self.services(fresh=True):
-            if service.id in touched:
+            if {service.id, self.project} & touched and not service.one_shot:
                 with suppress(CouldNotLook):
                     self.wait_ready(service, REPAIRED)
         return entries
 
     def carry_out(self, undo: Undo) -> None:
         """Undoes one disturbance; what is as it was already, or gone for good, is no error."""
+        with self._acting:  # also by a probe that goes on while the run is being ended
+            if undo.action == "remove":
+                self._remove(undo.service)
+            elif undo.action == "up":
+                self._up_again(undo)
+            else:
+                self._put_back(undo)
+
+    def _up_again(self, undo: Undo) -> None:
+        count = undo.numbers[0]
+        variables = dict(word.split("=", 1) for word in undo.words[count:])
+        said = ""
+        for _ in range(TRIES):  # the command that was cut off may still be in the middle of a step
+            exit_code, said = self.command(*undo.words[:count], variables=variables)
+            if not exit_code:
+                return
+        raise CouldNotLook(Reason.UNREACHABLE, f"`docker compose up` does not end well: {said[-SHOWN:]}")
+
+    def _put_back(self, undo: Undo, tries: int = TRIES) -> None:
         try:
-            raw = self._api.inspect_container(undo.service)
+            self._put_back_from(self._state_after_stop(undo), undo)
         except docker.errors.NotFound:
             return
-        state = raw["State"]["Status"]
-        fact = service_facts(raw, {}, frozenset())
+        except APIError as trouble:  # it has changed since the look, by its restart policy for one
+            if trouble.status_code not in GOING or tries == 1:
+                raise
+            self._put_back(undo, tries - 1)
+
+    def _put_back_from(self, state: State, undo: Undo) -> None:
         if undo.action == "unpause" and state == State.PAUSED:
             self._api.unpause(undo.service)
         elif undo.action == "start" and state in (State.EXITED, State.CREATED, State.DEAD):
             self._api.start(undo.service)
-        elif undo.action == "remove":
-            self._api.remove_container(undo.service, force=True, v=True)
         elif undo.action == "continue" and state == State.RUNNING:
             pid, started = undo.numbers
-            self.inside(fact, "send_signal", pid=pid, started=started, signal=int(signal.SIGCONT))
+            self._inside(undo.service, "send_signal", pid=pid, started=started, signal=int(signal.SIGCONT))
         elif undo.action == "times" and state == State.RUNNING:
             pid, atime, mtime = undo.numbers
-            self.inside(fact, "set_times", pid=pid, path=undo.words[0], atime=atime, mtime=mtime)
+            self._inside(undo.service, "set_times", pid=pid, path=undo.words[0], atime=atime, mtime=mtime)
+
+    def _state_after_stop(self, undo: Undo) -> State:
+        """The state of an instance; of one that was being stopped, once that is over."""
+        until = undo.numbers[0] if undo.action == "start" and undo.numbers else 0
+        while True:
+            state = State(self._api.inspect_container(undo.service)["State"]["Status"])
+            if state is not State.RUNNING or time.time() >= until:
+                return state
+            time.sleep(0.1)
+
+    def _remove(self, container: str) -> None:
+        try:
+            self._api.remove_container(container, force=True, v=True)
+        except APIError as trouble:
+            if trouble.status_code not in GOING:
+                raise
 
     def _engine(self, action: Callable[[], object]) -> None:
-        self._refuse_when_ended()
-        try:
-            action()
-        except APIError as trouble:
-            raise CouldNotLook(Reason.UNREACHABLE, f"the engine said: {trouble.explanation}") from trouble
-        except DockerException as trouble:
-            raise gone(trouble) from trouble
+        with self._not_ended():
+            try:
+                action()
+            except APIError as trouble:
+                raise CouldNotLook(Reason.UNREACHABLE, f"the engine said: {trouble.explanation}") from trouble
+            except DockerException as trouble:
+                raise gone(trouble) from trouble
+
+    @contextmanager
+    def _not_ended(self) -> Iterator[None]:
+        """Lets one thing at a time be done to the stack, and nothing once the run was ended."""
+        with self._acting:
+            self._refuse_when_ended()
+            yield
 
     def _refuse_when_ended(self) -> None:
         if self._ended:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from grader.stacks.dealings import Undo
+
+
+class InUse(Exception):
+    """Another grader is at work on the same stack."""
 
 
 class Journal:
@@ -22,16 +28,37 @@ class Journal:
 
     def open_entries(self) -> tuple[Undo, ...]:
         """What is still to be undone. A line that was cut in the middle of writing was never acted upon."""
-        if not self.path.exists():
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
             return ()
         entries = []
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        for line in text.splitlines():
             try:
                 raw = json.loads(line)
             except json.JSONDecodeError:
                 continue
             entries.append(Undo(raw["action"], raw["service"], raw["name"], tuple(raw["numbers"]), tuple(raw["words"])))
         return tuple(entries)
+
+    @contextmanager
+    def alone(self, seconds: float = 0.0) -> Iterator[None]:
+        """Keeps every other grader from this stack while the block runs; InUse when one still has it after `seconds`.
+
+        The lock ends with whoever holds it, however that ends.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + seconds
+        with self.path.with_suffix(".lock").open("w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        raise InUse from None
+                    time.sleep(0.1)
+            yield
 
     def add(self, undo: Undo) -> None:
         with self._lock:

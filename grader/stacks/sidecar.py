@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import queue
+import secrets
 import socket
 import threading
 from importlib import resources
@@ -46,6 +47,11 @@ agent.main()
 def labels(project: str) -> dict[str, str]:
     """What every container of the grader's own carries."""
     return {LABEL: "1", FOR: project}
+
+
+def new_name() -> str:
+    """A name for a container of ours: chosen before it is made, so that its removal can be noted before that."""
+    return f"grader-{secrets.token_hex(6)}"
 
 
 def program() -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.stacks.dealings import Undo
-from grader.stacks.journal import Journal
+from grader.stacks.journal import InUse, Journal
 
 PAUSE = Undo("unpause", "abc", "app")
 STOP = Undo("start", "def", "proxy", (1, 2), ("x",))
@@ -67,3 +67,12 @@ def test_nested_disturbances_end_one_by_one(tmp_path: Path) -> None:
         assert journal.open_entries() == (PAUSE, STOP)
 
     assert undone == ["proxy", "app"]
+
+
+def test_two_graders_are_never_at_work_on_the_same_stack(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "journal.jsonl"
+
+    with Journal(path).alone(), pytest.raises(InUse), Journal(path).alone(0.2):
+        raise AssertionError("both were let in")
+    with Journal(path).alone():  # the first has ended
+        pass

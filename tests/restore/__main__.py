@@ -1,0 +1,73 @@
+"""Kills the grader in the middle of every disturbing probe, on real stacks, and repairs. It goes on where it ended.
+
+python -m tests.restore [--times 20] [--only PROBE] [--results FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from itertools import groupby
+from pathlib import Path
+
+from grader.catalog import load
+from tests.labs.conftest import lay_out
+from tests.restore import record
+from tests.restore.kill import Graded
+from tests.restore.moments import Place, moment, places
+
+TIMES = 20
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="python -m tests.restore", description=(__doc__ or "").partition("\n")[0])
+    words.add_argument("--times", type=int, default=TIMES, help="kills of each probe, with those of earlier sessions")
+    words.add_argument("--only", action="append", default=[], metavar="PROBE")
+    words.add_argument("--results", type=Path, default=record.RESULTS)
+    told = words.parse_args()
+    known = places(load())
+    unknown = set(told.only) - {place.probe for place in known}
+    if unknown:
+        words.error(f"no disturbing probe {', '.join(sorted(unknown))}: {', '.join(p.probe for p in known)}")
+    done = record.done(told.results)
+    todo = [p for p in known if (not told.only or p.probe in told.only) and done[p.probe] < told.times]
+    wrong = sum(_on(lab, list(these), told.times, told.results) for lab, these in groupby(todo, key=lambda p: p.lab))
+    sys.stdout.write(f"{wrong} kill(s) after which something was not as before.\n")
+    return 1 if wrong else 0
+
+
+def _on(lab: str, these: list[Place], times: int, results: Path) -> int:
+    """All kills on one lab's solution; how many of them left something behind."""
+    wrong = 0
+    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
+        stack = lay_out(Path(folder) / lab, lab)
+        try:
+            problem = stack.bring_up() and stack.bring_up()  # once more, on a machine that was busy with something else
+            if problem:
+                raise SystemExit(f"{lab}: {problem}")
+            for place in these:
+                graded = Graded(stack, lab, place.check)
+                usual = graded.usual()
+                for number in range(record.done(results)[place.probe], times):
+                    chosen, begun = moment(place, number), time.monotonic()
+                    killed = graded.kill(chosen.signal, chosen.fraction * usual, again=chosen.again)
+                    record.add(place, number, killed, results)
+                    wrong += bool(killed.wrong)
+                    what = "; ".join(killed.wrong) or "as before"
+                    sys.stdout.write(
+                        f"{place.probe:<18} {number:>2} {killed.signal:<8} {killed.moment:5.1f} of {usual:4.1f} s  "
+                        f"{'landed' if killed.landed else 'late':<7}{'open' if killed.open else '':<5}"
+                        f"{'twice' if killed.again else '':<6}{time.monotonic() - begun:5.0f} s  {what}\n"
+                    )
+                    sys.stdout.flush()
+                    if killed.wrong:  # what one kill left must not be blamed on the next
+                        stack.compose("up", "--detach", "--force-recreate", "--wait")
+        finally:
+            stack.take_down()
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

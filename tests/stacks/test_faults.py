@@ -1,0 +1,174 @@
+"""What was begun is over before it is undone, and nothing new is begun once a run was ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import docker
+import pytest
+
+from grader.stacks.base import CouldNotLook
+from grader.stacks.dealings import Undo, Vantage
+from grader.stacks.faults import Faults
+from grader.stacks.journal import Journal
+from grader.stacks.values import ServiceFacts
+
+
+class Engine:
+    """One container, `app`; `states` are what it is at each look, the last one from then on."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.done: list[str] = []
+
+    def inspect_container(self, container: str) -> dict[str, Any]:
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return {"State": {"Status": state, "ExitCode": 0}}
+
+    def start(self, container: str) -> None:
+        self.done.append(f"start {container}")
+        self.states = ["running"]
+
+    def stop(self, container: str, timeout: int) -> None:
+        self.done.append(f"stop {container}")
+        self.states = ["exited"]
+
+    def remove_container(self, container: str, *, force: bool, v: bool) -> None:
+        self.done.append(f"remove {container}")
+
+
+class Small(Faults):
+    """A stack without services to wait for."""
+
+    project = "lab"
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        super().__init__(cast("docker.APIClient", engine), Journal(folder / "journal.jsonl"))
+        self.ours: tuple[str, ...] = ()
+        self.commands: list[tuple[str, ...]] = []
+        self.codes = [0]
+        self.over = threading.Event()
+
+    def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
+        return ()
+
+    def at(self, via: Vantage, op: str, *, within: float = 0.0, **args: object) -> Any:
+        raise AssertionError("nothing is asked of a sidecar here")
+
+    def command(self, *args: str, seconds: float = 0.0, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
+        self.commands.append((*args, *(f"{name}={value}" for name, value in (variables or {}).items())))
+        return self.codes.pop(0) if len(self.codes) > 1 else self.codes[0], "said"
+
+    def end_command(self) -> None:
+        self.over.set()
+
+    def leftovers(self) -> tuple[str, ...]:
+        return self.ours
+
+
+def service() -> ServiceFacts:
+    return cast("ServiceFacts", type("Service", (), {"id": "app", "service": "app", "stop_grace": 10}))
+
+
+def test_a_stop_that_the_engine_still_carries_out_is_over_before_the_service_is_started(tmp_path: Path) -> None:
+    engine = Engine("running", "running", "exited")
+    stack = Small(engine, tmp_path)
+    stack.journal.add(Undo("start", "app", "app"))
+    stack.journal.add(Undo("start", "app", "app", (2**40,)))  # killed in the middle of the stop
+
+    stack.repair()
+
+    assert engine.done == ["start app"]
+    assert stack.journal.open_entries() == ()
+
+
+def test_a_stop_is_in_the_journal_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    engine, seen = Engine("running"), list[Undo]()
+    stack = Small(engine, tmp_path)
+    stop = engine.stop
+
+    def stopping(container: str, timeout: int) -> None:
+        seen.extend(stack.journal.open_entries())
+        stop(container, timeout)
+
+    engine.stop = stopping  # type: ignore[method-assign]
+    stack.stop(service())
+
+    assert [undo.action for undo in seen] == ["start"]
+    assert stack.journal.open_entries() == ()
+
+
+def test_a_service_that_runs_is_not_waited_for_without_a_stop(tmp_path: Path) -> None:
+    engine = Engine("running")
+    stack = Small(engine, tmp_path)
+    stack.journal.add(Undo("start", "app", "app"))
+
+    stack.repair()
+
+    assert engine.done == []
+
+
+def test_nothing_is_begun_and_nothing_is_noted_once_a_run_was_ended(tmp_path: Path) -> None:
+    stack = Small(Engine("running"), tmp_path)
+    stack.restore()
+
+    with pytest.raises(CouldNotLook, match="was ended"), stack.disturbing(Undo("start", "app", "app")):
+        raise AssertionError("it was begun")
+    with pytest.raises(CouldNotLook, match="was ended"):
+        stack.inside(service(), "set_times", pid=1, path="/app/a.py", atime=0, mtime=0)
+    assert stack.journal.open_entries() == ()
+
+
+def test_what_a_killed_run_left_of_its_own_is_removed_though_the_journal_is_empty(tmp_path: Path) -> None:
+    engine = Engine("running")
+    stack = Small(engine, tmp_path)
+    stack.ours = ("grader-0123",)
+
+    assert stack.repair() == ()
+    assert engine.done == ["remove grader-0123"]
+
+
+def test_containers_that_were_being_made_anew_are_made_anew_by_the_same_command(tmp_path: Path) -> None:
+    stack = Small(Engine("running"), tmp_path)
+    stack.codes = [1, 0]  # what was cut off is still in the middle of a step
+
+    with pytest.raises(CouldNotLook, match="was ended"), stack.making_anew(("up", "-d"), {"PORT": "81"}):
+        stack._ended = True  # Ctrl-C, in the middle
+    stack.repair()
+
+    assert stack.commands == [("up", "-d", "PORT=81")] * 2
+    assert stack.journal.open_entries() == ()
+
+
+def test_a_command_that_makes_anew_is_told_to_end_before_it_is_waited_for(tmp_path: Path) -> None:
+    stack = Small(Engine("running"), tmp_path)
+    begun = threading.Event()
+
+    def probe() -> None:
+        with suppress(CouldNotLook), stack.making_anew(("up",), {}):
+            begun.set()
+            assert stack.over.wait(10)
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    assert begun.wait(10)
+    stack.restore()
+    thread.join(10)
+
+    assert stack.commands == [("up",)]
+    assert stack.journal.open_entries() == ()
+
+
+def test_an_undo_by_command_that_does_not_end_well_stays_in_the_journal(tmp_path: Path) -> None:
+    stack = Small(Engine("running"), tmp_path)
+    stack.codes = [1]
+    undo = Undo("up", "lab", "the stack", (1,), ("up",))
+    stack.journal.add(undo)
+
+    with pytest.raises(CouldNotLook, match="said"):
+        stack.repair()
+    assert stack.journal.open_entries() == (undo,)
