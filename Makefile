@@ -6,7 +6,7 @@ SERVE ?= 1
 # `make learn PINBOARD_PORT=8090` moves the labs to another port.
 export PINBOARD_PORT
 
-.PHONY: help learn test test-fast test-matrix lint docs site gate bench python-env dev-env engine images image clean
+.PHONY: help learn test test-fast test-matrix test-restore lint docs site gate bench python-env dev-env engine images image clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, d
 
 test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (an hour)
 	@.venv/bin/grader dev check
+
+test-restore: dev-env engine images ## The grader killed twenty times in each check that disturbs, and repaired (hours)
+	@.venv/bin/python -m tests.restore --times 20
 
 lint: dev-env
 	@.venv/bin/ruff check

@@ -9,36 +9,39 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
-from grader.catalog import load
+from grader.catalog import load, root
 from tests.labs.conftest import lay_out
-from tests.restore import record
 from tests.restore.kill import Graded
 from tests.restore.moments import Place, moment, places
+from tests.runs import Runs
 
 TIMES = 20
+RESULTS = root() / "tests/restore/results.json"
 
 
 def main() -> int:
     words = argparse.ArgumentParser(prog="python -m tests.restore", description=(__doc__ or "").partition("\n")[0])
     words.add_argument("--times", type=int, default=TIMES, help="kills of each probe, with those of earlier sessions")
     words.add_argument("--only", action="append", default=[], metavar="PROBE")
-    words.add_argument("--results", type=Path, default=record.RESULTS)
+    words.add_argument("--results", type=Path, default=RESULTS)
     told = words.parse_args()
     known = places(load())
     unknown = set(told.only) - {place.probe for place in known}
     if unknown:
         words.error(f"no disturbing probe {', '.join(sorted(unknown))}: {', '.join(p.probe for p in known)}")
-    done = record.done(told.results)
+    runs = Runs(told.results)
+    done = runs.count("probe")
     todo = [p for p in known if (not told.only or p.probe in told.only) and done[p.probe] < told.times]
-    wrong = sum(_on(lab, list(these), told.times, told.results) for lab, these in groupby(todo, key=lambda p: p.lab))
+    wrong = sum(_on(lab, list(these), told.times, runs) for lab, these in groupby(todo, key=lambda p: p.lab))
     sys.stdout.write(f"{wrong} kill(s) after which something was not as before.\n")
     return 1 if wrong else 0
 
 
-def _on(lab: str, these: list[Place], times: int, results: Path) -> int:
+def _on(lab: str, these: list[Place], times: int, runs: Runs) -> int:
     """All kills on one lab's solution; how many of them left something behind."""
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="restore-") as folder:
@@ -50,10 +53,11 @@ def _on(lab: str, these: list[Place], times: int, results: Path) -> int:
             for place in these:
                 graded = Graded(stack, lab, place.check)
                 usual = graded.usual()
-                for number in range(record.done(results)[place.probe], times):
+                for number in range(runs.count("probe")[place.probe], times):
                     chosen, begun = moment(place, number), time.monotonic()
                     killed = graded.kill(chosen.signal, chosen.fraction * usual, again=chosen.again)
-                    record.add(place, number, killed, results)
+                    about = {"probe": place.probe, "check": place.check.id, "lab": lab, "number": number}
+                    runs.add({**about, **asdict(killed)})
                     wrong += bool(killed.wrong)
                     what = "; ".join(killed.wrong) or "as before"
                     sys.stdout.write(

@@ -1,0 +1,73 @@
+"""The pages that show what was run on real stacks, out of the files in which that was written down."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from grader.catalog import Catalog, page_folder
+
+RESTORED = "tests/restore/results.json"
+BUSY = "tests/noise/results.json"
+SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
+
+
+def restored(base: Path, catalog: Catalog) -> str:
+    """For every disturbing probe, how often the grader was killed in it, and what the repair did not put back."""
+    entries = _read(base / RESTORED)
+    probes: dict[str, list[str]] = {}
+    for check in (catalog.checks[name] for lab in catalog.labs for name in lab.checks):
+        if check.disturbs:
+            probes.setdefault(type(check.probe).__name__, []).append(check.id)
+    lines = [
+        f"| checks | {' | '.join(SIGNALS)} | with an open undo | repair killed, too | not as before |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for probe, checks in probes.items():
+        these = [entry for entry in entries if entry["probe"] == probe]
+        signals = Counter(str(entry["signal"]) for entry in these)
+        counts = [signals[name] for name in SIGNALS]
+        counts += [sum(bool(entry[name]) for entry in these) for name in ("open", "again", "wrong")]
+        shown = "<br>".join(_link(catalog, name) for name in checks)
+        lines.append(f"| {shown} | {' | '.join(map(str, counts))} |")
+    landed = sum(bool(entry["landed"]) for entry in entries)
+    lines += ["", f"{len(entries)} kills in all; {landed} of them landed while the check was under way.", ""]
+    lines += [
+        f"- {entry['probe']}, {entry['signal']}: {'; '.join(entry['wrong'])}" for entry in entries if entry["wrong"]
+    ]
+    return "\n".join([*lines, "", *_where(entries)])
+
+
+def busy(base: Path) -> str:
+    """For every stack that was checked while all cores were busy: what was wrong, and what was unknown, how often."""
+    entries = _read(base / BUSY)
+    lines = ["| stack | asked | runs | wrong | unknown |", "|---|---|--:|---|---|"]
+    for stack in dict.fromkeys(str(entry["stack"]) for entry in entries):
+        these = [entry for entry in entries if entry["stack"] == stack]
+        asked = ", ".join(f"`{name}`" for name in these[0]["checks"]) or "everything"
+        shown = [_counted(Counter(name for entry in these for name in entry[kind])) for kind in ("wrong", "unknown")]
+        lines.append(f"| `{stack}` | {asked} | {len(these)} | {' | '.join(shown)} |")
+    return "\n".join([*lines, "", *_where(entries)])
+
+
+def _counted(names: Counter[str]) -> str:
+    return "<br>".join(f"`{name}` {count}×" for name, count in sorted(names.items())) or "nothing"
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def _where(entries: list[dict[str, Any]]) -> list[str]:
+    """On which machines, and when."""
+    days: dict[str, set[str]] = {}
+    for entry in entries:
+        days.setdefault(str(entry["versions"]), set()).add(str(entry["day"]))
+    return [f"Run with {versions}, {' and '.join(sorted(on))}.\n" for versions, on in sorted(days.items())]
+
+
+def _link(catalog: Catalog, name: str) -> str:
+    owner = catalog.owner(name)
+    return f"[`{name}`](../{page_folder(owner[0])}/{owner[0].id}.md#{name})" if owner else f"`{name}`"

@@ -1,0 +1,89 @@
+"""Runs the checks again and again while all cores are busy, and writes down what was red, green or unknown.
+
+    python -m tests.noise [--runs 20] [--only NAME] [--load 2] [--results FILE]
+
+NAME is a solution or a mutant that breaks what is judged by a time (`--list` shows them), or a lab. A session goes on
+where the last one ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from grader.catalog import Catalog, load, root
+from grader.gate_stacks import Case, cases, checked, lay_out
+from grader.stacks.throwaway import Throwaway
+from tests.noise.busy import busy
+from tests.noise.timed import asked, chosen, seen, timed
+from tests.runs import Runs
+
+RUNS = 20
+RESULTS = root() / "tests/noise/results.json"
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="python -m tests.noise", description=(__doc__ or "").partition("\n")[0])
+    words.add_argument("--runs", type=int, default=RUNS, help="runs of each stack, with those of earlier sessions")
+    words.add_argument("--only", action="append", default=[], metavar="NAME")
+    words.add_argument("--load", type=int, default=os.cpu_count() or 1, help="processes that never rest")
+    words.add_argument("--results", type=Path, default=RESULTS)
+    words.add_argument("--list", action="store_true", help="only show what would be run")
+    told = words.parse_args()
+    catalog, runs = load(), Runs(told.results)
+    known = chosen(catalog, cases(root(), catalog))
+    unknown = set(told.only) - {word for case in known for word in (case.name, case.lab.id)}
+    if unknown:
+        words.error(f"no such stack: {', '.join(sorted(unknown))} (--list shows them)")
+    done = runs.count("stack")
+    wanted = [case for case in known if not told.only or {case.name, case.lab.id} & set(told.only)]
+    if told.list:
+        for case in wanted:
+            names = ", ".join(sorted(timed(catalog, case))) or "all checks"
+            sys.stdout.write(f"{case.name:<28} {done[case.name]:>3} run(s)  {names}\n")
+        return 0
+    todo = [case for case in wanted if done[case.name] < told.runs]
+    wrong = sum(_runs_of(catalog, case, told.runs - done[case.name], told.load, runs) for case in todo)
+    sys.stdout.write(f"{wrong} run(s) with a verdict that is wrong.\n")
+    return 1 if wrong else 0
+
+
+def _runs_of(catalog: Catalog, case: Case, many: int, load: int, runs: Runs) -> int:
+    """Brings the stack up once and checks it `many` times; how many of the runs said something wrong."""
+    checks, wrong = asked(catalog, case), 0
+    with tempfile.TemporaryDirectory(prefix="noise-") as folder:
+        workspace = Path(folder).resolve() / case.lab.id
+        lay_out(root(), catalog, case, workspace)
+        stack = Throwaway(workspace, f"noise-{case.name}".lower())
+        try:
+            problem = stack.bring_up(wait=case.settles)
+            if problem:
+                raise SystemExit(f"{case.name}: {problem}")
+            for _ in range(many):
+                begun = time.monotonic()
+                with busy(load):
+                    results = checked(case.lab, checks, stack)
+                said = seen(catalog, case, results)
+                seconds = round(time.monotonic() - begun, 1)
+                about = {"stack": case.name, "kind": case.kind, "lab": case.lab.id, "load": load, "seconds": seconds}
+                runs.add({**about, "checks": sorted(timed(catalog, case)), **asdict(said)})
+                wrong += bool(said.wrong)
+                counts = (
+                    f"{said.passed} passed, {said.failed} failed, {len(said.unknown)} unknown, {said.skipped} skipped"
+                )
+                sys.stdout.write(f"{case.name:<28} {seconds:6.1f} s  {counts}\n")
+                for name, text in {**said.unknown, **said.wrong}.items():
+                    sys.stdout.write(f"  {'WRONG' if name in said.wrong else '     '} {name}: {text}\n")
+                sys.stdout.flush()
+        finally:
+            stack.take_down()
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
