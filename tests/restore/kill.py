@@ -23,6 +23,8 @@ BEGUN = 90.0  # seconds until a probe must have begun: what its check needs is a
 LONGEST = 200.0  # seconds that a whole run may take
 ENDED = 90.0  # seconds until a grader that was told to end must have put the stack back and ended
 SETTLED = 90.0  # seconds until everything is as it was, health included, after the repair
+LOOKS = 3  # of the grader at the stack afterwards, at most
+AFTERWARDS = ("check", "--quick", "--only", "stack", "--format", "json")
 LOOK = 0.005  # seconds between two looks for a mark
 
 
@@ -143,11 +145,11 @@ class Graded:
         return stack_of(self.stack.project, self.stack.workspace, anew=self.anew)
 
     def _at_rest(self) -> dict[str, str]:
-        """The stack once no health check is still making up its mind."""
+        """The stack once every health check is content: what it is compared with has to be well."""
         deadline = time.monotonic() + SETTLED
         while True:
             now = self._as_now()
-            if not any("starting" in value for name, value in now.items() if name.endswith("State.Health.Status")):
+            if {value for name, value in now.items() if name.endswith("State.Health.Status")} <= {'"healthy"'}:
                 return now
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.stack.project} does not become healthy")
@@ -165,18 +167,20 @@ class Graded:
             time.sleep(0.5)
 
     def _judged(self) -> list[str]:
-        """What the grader itself says of the stack afterwards."""
-        words = ("check", self.lab, "--quick", "--only", "stack", "--format", "json")
-        said, _ = self._grader("grader", *words).communicate(timeout=LONGEST)
-        try:
-            results = json.loads(said)["results"]
-        except ValueError:
-            return [f"the next check said: {said[-300:]}"]
-        # Other work on this machine is nobody's fault here: that is what `noisy host` says.
-        bad = [
-            r for r in results if r["outcome"] == "fail" or (r["outcome"] == "unknown" and r["reason"] != "noisy host")
-        ]
-        return [f"the next check: {r['id']} is {r['outcome']}: {r['because']}" for r in bad]
+        """What the grader itself says of the stack afterwards; it looks again when the machine was too busy to tell."""
+        wrong: list[str] = []
+        for _ in range(LOOKS):
+            said, _ = self._grader("grader", *AFTERWARDS, self.lab).communicate(timeout=LONGEST)
+            try:
+                results = json.loads(said)["results"]
+            except ValueError:
+                return [f"the next check said: {said[-300:]}"]
+            # Other work on this machine is nobody's fault here: that is what `noisy host` says.
+            bad = [r for r in results if r["outcome"] in ("fail", "unknown") and r["reason"] != "noisy host"]
+            wrong = [f"the next check: {r['id']} is {r['outcome']}: {r['because']}" for r in bad]
+            if all(r["reason"] != "timed out" for r in bad):
+                break
+        return wrong
 
 
 def _mark(run: subprocess.Popen[str], path: Path, seconds: float) -> float:

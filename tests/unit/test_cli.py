@@ -12,6 +12,7 @@ import pytest
 
 from grader.catalog import root
 from grader.render import ENDINGS
+from grader.stacks.journal import Journal
 
 ROOT = root()
 NO_ENGINE = "unix:///nowhere/docker.sock"
@@ -242,3 +243,12 @@ def test_help_loads_nothing_that_it_does_not_need() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_second_grader_keeps_off_a_stack_that_another_is_at_work_on(workspace: Path) -> None:
+    with Journal(workspace / ".grader" / "journal.jsonl").alone():
+        done = grader("check", "lab1", "--quick", cwd=workspace, DOCKER_HOST=NO_ENGINE)
+
+    assert "another grader is at work on this stack" in done.stderr
+    assert "Next: let it end, or end it with Ctrl-C" in done.stderr
+    assert done.returncode == 3
