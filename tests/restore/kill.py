@@ -23,7 +23,7 @@ BEGUN = 90.0  # seconds until a probe must have begun: what its check needs is a
 LONGEST = 200.0  # seconds that a whole run may take
 ENDED = 90.0  # seconds until a grader that was told to end must have put the stack back and ended
 SETTLED = 90.0  # seconds until everything is as it was, health included, after the repair
-LOOKS = 3  # of the grader at the stack afterwards, at most
+LOOKS = 3  # attempts, at most, where a busy machine may be in the way
 AFTERWARDS = ("check", "--quick", "--only", "stack", "--format", "json")
 LOOK = 0.005  # seconds between two looks for a mark
 
@@ -67,9 +67,8 @@ class Graded:
     def usual(self) -> float:
         """Seconds that the probe takes when nobody kills it."""
         with tempfile.TemporaryDirectory() as folder:
-            run = self._check(Path(folder))
+            run, begun = self._begun(Path(folder))
             try:
-                begun = _mark(run, Path(folder) / "asked", BEGUN)
                 return _mark(run, Path(folder) / "answered", LONGEST) - begun
             finally:
                 _end(run, signal.SIGTERM)
@@ -78,9 +77,8 @@ class Graded:
         """Kills the grader `moment` seconds after its probe began. `again` chooses when to kill the repair as well."""
         before = self._at_rest()
         with tempfile.TemporaryDirectory() as folder:
-            run = self._check(Path(folder))
+            run, begun = self._begun(Path(folder))
             try:
-                begun = _mark(run, Path(folder) / "asked", BEGUN)
                 time.sleep(max(begun + moment - time.monotonic(), 0.0))
                 landed = run.poll() is None and not (Path(folder) / "answered").exists()
                 is_open = bool(self.journal.open_entries())
@@ -122,6 +120,17 @@ class Graded:
     def _check(self, marks: Path) -> subprocess.Popen[str]:
         words = ("check", self.lab, "--only", self.check.id, "--yes")
         return self._grader("tests.restore.command", self.check.id, str(marks), *words)
+
+    def _begun(self, marks: Path) -> tuple[subprocess.Popen[str], float]:
+        """A check whose probe has begun, and when. What it needs is asked again where a busy machine was in the way."""
+        for left in reversed(range(LOOKS)):
+            run = self._check(marks)
+            try:
+                return run, _mark(run, marks / "asked", BEGUN)
+            except AssertionError:
+                if not left:
+                    raise
+        raise AssertionError("nobody looked")
 
     def _kill_repair(self, again: Callable[[float], float]) -> None:
         begun = time.monotonic()
