@@ -115,7 +115,8 @@ class Undo:
     """How to take back a disturbance: written to the journal before it is done. `action` is one of UNDO_ACTIONS.
 
     The number of "start" is that of a stop which was under way: the time, in seconds since the epoch, at which it must
-    be over. The words of "up" are the command's own, as many as its number says, and then its variables.
+    be over. Its words are networks, each with the address there that a repair gives back. The words of "up" are the
+    command's own, as many as its number says, and then its variables.
     """
 
     action: str

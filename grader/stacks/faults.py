@@ -169,6 +169,8 @@ class Faults(ABC):
             self.journal.strike(undo)
         for name in self.leftovers():
             self._remove(name)
+        for undo in entries:
+            self._bring_home(undo)
         touched = {undo.service for undo in entries}
         for service in self.services(fresh=True):
             if {service.id, self.project} & touched and not service.one_shot:
@@ -217,6 +219,16 @@ class Faults(ABC):
         elif undo.action == "times" and state == State.RUNNING:
             pid, atime, mtime = undo.numbers
             self._inside(undo.service, "set_times", pid=pid, path=undo.words[0], atime=atime, mtime=mtime)
+
+    def _bring_home(self, undo: Undo) -> None:
+        """Gives an instance the addresses back that it had, now that nobody else has them: by a start of its own."""
+        if undo.action != "start" or not undo.words:
+            return
+        with suppress(docker.errors.NotFound):
+            networks = self._api.inspect_container(undo.service)["NetworkSettings"]["Networks"]
+            now = {f"{name} {at['IPAddress'] or at.get('GlobalIPv6Address', '')}" for name, at in networks.items()}
+            if not now.issuperset(undo.words):
+                self._api.restart(undo.service)
 
     def _state_after_stop(self, undo: Undo) -> State:
         """The state of an instance; of one that was being stopped, once that is over."""

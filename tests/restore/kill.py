@@ -22,7 +22,7 @@ from tests.restore.inspected import differences, stack_of
 BEGUN = 90.0  # seconds until a probe must have begun: what its check needs is asked first
 LONGEST = 200.0  # seconds that a whole run may take
 ENDED = 90.0  # seconds until a grader that was told to end must have put the stack back and ended
-SETTLED = 90.0  # seconds until everything is as it was, health included, after the repair
+SETTLED = 180.0  # seconds until everything is as it was, health included, after the repair
 LOOKS = 3  # attempts, at most, where a busy machine may be in the way
 AFTERWARDS = ("check", "--quick", "--only", "stack", "--format", "json")
 LOOK = 0.005  # seconds between two looks for a mark
@@ -124,6 +124,7 @@ class Graded:
     def _begun(self, marks: Path) -> tuple[subprocess.Popen[str], float]:
         """A check whose probe has begun, and when. What it needs is asked again where a busy machine was in the way."""
         for left in reversed(range(LOOKS)):
+            self._at_rest()
             run = self._check(marks)
             try:
                 return run, _mark(run, marks / "asked", BEGUN)

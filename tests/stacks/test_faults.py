@@ -23,11 +23,16 @@ class Engine:
 
     def __init__(self, *states: str) -> None:
         self.states = list(states)
+        self.address = "10.0.0.2"
         self.done: list[str] = []
 
     def inspect_container(self, container: str) -> dict[str, Any]:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-        return {"State": {"Status": state, "ExitCode": 0}}
+        networks = {"lab": {"IPAddress": self.address}}
+        return {"State": {"Status": state, "ExitCode": 0}, "NetworkSettings": {"Networks": networks}}
+
+    def restart(self, container: str) -> None:
+        self.done.append(f"restart {container}")
 
     def start(self, container: str) -> None:
         self.done.append(f"start {container}")
@@ -172,3 +177,20 @@ def test_an_undo_by_command_that_does_not_end_well_stays_in_the_journal(tmp_path
     with pytest.raises(CouldNotLook, match="said"):
         stack.repair()
     assert stack.journal.open_entries() == (undo,)
+
+
+@pytest.mark.parametrize(("was", "done"), (("10.0.0.2", []), ("10.0.0.9", ["restart app"])))
+def test_a_repair_gives_a_service_its_address_back_and_the_end_of_a_probe_does_not(
+    was: str, done: list[str], tmp_path: Path
+) -> None:
+    engine = Engine("running")
+    stack = Small(engine, tmp_path)
+    home = Undo("start", "app", "app", words=(f"lab {was}",))
+
+    with stack.disturbing(home):  # the probe looks after that itself, and asks the site first
+        pass
+    assert engine.done == []
+    stack.journal.add(home)
+    stack.repair()
+
+    assert engine.done == done

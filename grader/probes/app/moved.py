@@ -7,11 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from grader.probes.app.outage import GRACE, Comeback, come_back, site_of, stands_alone, until_back
+from grader.probes.app.outage import GRACE, Comeback, Site, come_back, site_of, stands_alone, until_back
 from grader.probes.base import Probe, in_role
 from grader.probes.topology import App, Apps
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.dealings import Undo
+from grader.stacks.values import ServiceFacts
 
 PATIENCE = 16.0  # seconds to follow after the app listens: a second more than the rule allows
 STREAK = 6  # answers in a row: every worker of a proxy may remember an address of its own
@@ -51,6 +52,14 @@ class Moved(Probe[AppMoved]):
         stands_alone(stack, apps, "there is no address to follow")
         places = shared_addresses(stack, apps)
         names = " ".join(dict.fromkeys(app.service.service for app in apps))
+        with ExitStack() as home:
+            for app in apps:
+                home.enter_context(stack.disturbing(home_of(app.service)))
+            return self._moved(stack, apps, site, places, names)
+
+    def _moved(
+        self, stack: Stack, apps: tuple[App, ...], site: Site, places: tuple[tuple[str, str, int], ...], names: str
+    ) -> AppMoved:
         moved: AppMoved | None = None
         try:
             with _stopped(stack, apps), ExitStack() as decoys:
@@ -70,6 +79,11 @@ class Moved(Probe[AppMoved]):
                     pass
                 well = until_back(site, BACK) >= 0
         return replace(moved, well=well)
+
+
+def home_of(service: ServiceFacts) -> Undo:
+    """Where an instance was: a proxy that never asks again finds it nowhere else, should the run be killed."""
+    return Undo("start", service.id, service.name, words=tuple(f"{at.network} {at.address}" for at in service.networks))
 
 
 def shared_addresses(stack: Stack, apps: tuple[App, ...]) -> tuple[tuple[str, str, int], ...]:
