@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -171,6 +172,7 @@ def run(
         keep(stack, results)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # putting back is not to be interrupted a second time
+        threading.excepthook = lambda _: None  # what a probe still tries has no answer any more, and nobody to tell
         on_end()
         raise Interrupted from None
     finally:

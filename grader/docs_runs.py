@@ -33,7 +33,13 @@ def restored(base: Path, catalog: Catalog) -> str:
         shown = "<br>".join(_link(catalog, name) for name in checks)
         lines.append(f"| {shown} | {' | '.join(map(str, counts))} |")
     landed = sum(bool(entry["landed"]) for entry in entries)
-    lines += ["", f"{len(entries)} kills in all; {landed} of them landed while the check was under way.", ""]
+    took = max((float(entry["took"]) for entry in entries if entry["signal"] != SIGNALS[0]), default=0.0)
+    lines += [
+        "",
+        f"{len(entries)} kills in all; {landed} of them landed while the check was under way. From Ctrl-C or SIGTERM to "
+        f"the grader's end, with everything put back, it took {took:.0f} s at most.",
+        "",
+    ]
     lines += [
         f"- {entry['probe']}, {entry['signal']}: {'; '.join(entry['wrong'])}" for entry in entries if entry["wrong"]
     ]

@@ -36,11 +36,16 @@ def main() -> int:
     if unknown:
         words.error(f"no disturbing probe {', '.join(sorted(unknown))}: {', '.join(p.probe for p in known)}")
     runs = Runs(told.results)
-    done = runs.count("probe")
-    todo = [p for p in known if (not told.only or p.probe in told.only) and done[p.probe] < told.times]
+    todo = [p for p in known if (not told.only or p.probe in told.only) and _left(p, told.times, runs)]
     wrong = sum(_on(lab, list(these), told.times, runs) for lab, these in groupby(todo, key=lambda p: p.lab))
     sys.stdout.write(f"{wrong} kill(s) after which something was not as before.\n")
     return 1 if wrong else 0
+
+
+def _left(place: Place, times: int, runs: Runs) -> list[int]:
+    """The numbers of the kills that are still to come."""
+    done = {entry["number"] for entry in runs.entries() if entry["probe"] == place.probe}
+    return [number for number in range(times) if number not in done]
 
 
 def _bring_up(stack: Throwaway) -> None:
@@ -63,7 +68,7 @@ def _on(lab: str, these: list[Place], times: int, runs: Runs) -> int:
             for place in these:
                 graded = Graded(stack, lab, place.check)
                 usual = graded.usual()
-                for number in range(runs.count("probe")[place.probe], times):
+                for number in _left(place, times, runs):
                     chosen, begun = moment(place, number), time.monotonic()
                     killed = graded.kill(chosen.signal, chosen.fraction * usual, again=chosen.again)
                     about = {"probe": place.probe, "check": place.check.id, "lab": lab, "number": number}

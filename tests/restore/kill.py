@@ -66,6 +66,7 @@ class Graded:
 
     def usual(self) -> float:
         """Seconds that the probe takes when nobody kills it."""
+        self._at_rest()
         with tempfile.TemporaryDirectory() as folder:
             run, begun = self._begun(Path(folder))
             try:
@@ -124,13 +125,13 @@ class Graded:
     def _begun(self, marks: Path) -> tuple[subprocess.Popen[str], float]:
         """A check whose probe has begun, and when. What it needs is asked again where a busy machine was in the way."""
         for left in reversed(range(LOOKS)):
-            self._at_rest()
             run = self._check(marks)
             try:
                 return run, _mark(run, marks / "asked", BEGUN)
             except AssertionError:
                 if not left:
                     raise
+                self._at_rest()
         raise AssertionError("nobody looked")
 
     def _kill_repair(self, again: Callable[[float], float]) -> None:
