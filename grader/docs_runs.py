@@ -36,8 +36,8 @@ def restored(base: Path, catalog: Catalog) -> str:
     took = max((float(entry["took"]) for entry in entries if entry["signal"] != SIGNALS[0]), default=0.0)
     lines += [
         "",
-        f"{len(entries)} kills in all; {landed} of them landed while the check was under way. From Ctrl-C or SIGTERM to "
-        f"the grader's end, with everything put back, it took {took:.0f} s at most.",
+        f"{len(entries)} kills in all; {landed} of them landed while the check was under way. "
+        f"From Ctrl-C or SIGTERM to the grader's end, with everything put back, it took {took:.0f} s at most.",
         "",
     ]
     lines += [

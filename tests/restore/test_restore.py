@@ -19,7 +19,8 @@ from tests.restore.moments import places
 pytestmark = pytest.mark.docker
 
 PLACES = {place.probe: place for place in places(load())}
-# Every kind of undo: a frozen service, decoys, a stop that is under way, new containers; and one under load. Seconds after the probe began.
+# Every kind of undo: a frozen service, decoys, a stop that is under way, new containers; and one under load.
+# The numbers are seconds after the probe began.
 QUICK = (
     ("Frozen", signal.SIGKILL, 2.0),
     ("Moved", signal.SIGKILL, 2.0),
