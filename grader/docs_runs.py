@@ -16,7 +16,8 @@ SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
 
 def restored(base: Path, catalog: Catalog) -> str:
     """For every disturbing probe, how often the grader was killed in it, and what the repair did not put back."""
-    entries = _read(base / RESTORED)
+    every = _read(base / RESTORED)
+    entries = [entry for entry in every if entry["landed"]]
     probes: dict[str, list[str]] = {}
     for check in (catalog.checks[name] for lab in catalog.labs for name in lab.checks):
         if check.disturbs:
@@ -32,18 +33,17 @@ def restored(base: Path, catalog: Catalog) -> str:
         counts += [sum(bool(entry[name]) for entry in these) for name in ("open", "again", "wrong")]
         shown = "<br>".join(_link(catalog, name) for name in checks)
         lines.append(f"| {shown} | {' | '.join(map(str, counts))} |")
-    landed = sum(bool(entry["landed"]) for entry in entries)
     took = max((float(entry["took"]) for entry in entries if entry["signal"] != SIGNALS[0]), default=0.0)
     lines += [
         "",
-        f"{len(entries)} kills in all; {landed} of them landed while the check was under way. "
-        f"From Ctrl-C or SIGTERM to the grader's end, with everything put back, it took {took:.0f} s at most.",
+        f"{len(entries)} kills in all. {len(every) - len(entries)} more came when the check was over already: they "
+        "are not counted. From Ctrl-C or SIGTERM to the grader's end, with everything put back, it took "
+        f"{took:.0f} s at most.",
         "",
     ]
-    lines += [
-        f"- {entry['probe']}, {entry['signal']}: {'; '.join(entry['wrong'])}" for entry in entries if entry["wrong"]
-    ]
-    return "\n".join([*lines, "", *_where(entries)])
+    left = [(entry, "; ".join(entry["wrong"]).replace("<", "&lt;")) for entry in every if entry["wrong"]]
+    lines += [f"- {entry['probe']}, {entry['signal']}: {text}" for entry, text in left]
+    return "\n".join([*lines, "", *_where(every)])
 
 
 def busy(base: Path) -> str:
