@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_LIMIT = 200  # characters
 
@@ -14,17 +15,21 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 _SECRETS = re.compile(
     r"(?i)\b(secret[_-]?key|password|passwd|token|api[_-]?key|authorization)(\s*[=:]\s*)(?:bearer\s+)?[^\s,;\"']{4,}"
 )
+# Seen by nobody although Unicode calls them letters, marks or symbols: fillers, joiners, variation selectors.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
 def clean(text: str | bytes, limit: int = DEFAULT_LIMIT) -> str:
-    """One printable line of at most `limit` characters: no control, format, bidi or zero-width characters.
+    """One printable line of at most `limit` characters: no control, format, bidi, zero-width or unassigned characters.
 
     Bytes are decoded as UTF-8 with replacement. What is cut is marked with an ellipsis.
     """
     if isinstance(text, bytes):
         text = text[: 8 * limit].decode("utf-8", "replace")
-    text = _ESCAPES.sub("", text[: 8 * limit])
+    text = _UNSEEN.sub("", _ESCAPES.sub("", text[: 8 * limit]))
     kept = "".join(_visible(char) for char in text)
     line = " ".join(kept.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -56,6 +61,16 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def url_parts(text: str) -> SplitResult:
+    """The parts of a URL; all empty where the text is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises, too, where it is no number
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return parts
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """'; did you mean …?' when one of `words` is close to `word`, else ''."""
     close = difflib.get_close_matches(word, list(words), n=1)
@@ -71,7 +86,5 @@ def line_of(text: str, key: str) -> int:
 def _visible(char: str) -> str:
     if char in "\n\r\t\v\f":
         return " "
-    # Cc control, Cf format (bidi overrides, zero width), Co private use, Cs surrogates, Zl and Zp separators
-    hidden = unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
-    # The last two of each plane are no characters at all; XML may not even hold the first pair.
-    return "" if hidden or ord(char) & 0xFFFE == 0xFFFE else char
+    # Cc control, Cf format (bidi overrides, zero width), Cn none, Co private use, Cs surrogates, Zl and Zp separators
+    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp") else char

@@ -23,6 +23,7 @@ from grader.probes.edge.forwarded import (
     Stranger,
     Strangers,
 )
+from grader.text import url_parts
 
 CLOSED = ("no answer", "connection reset")  # the server hung up without a word, as a refusal
 DEFAULT_PORTS = (80, 443)
@@ -278,7 +279,7 @@ def unknown_host_rejected(strangers: Strangers) -> Verdict:
 def serves(one: Stranger) -> bool:
     """Whether a stranger got the site, or made it fail. A page for strangers, such as "unknown host", is fine."""
     if 300 <= one.status < 400:
-        target = urlsplit(one.location).hostname
+        target = url_parts(one.location).hostname
         return target is None or target == one.name
     return one.status >= 500 or (200 <= one.status < 300 and (one.same or one.named))
 

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from grader.checks.base import check
 from grader.checks.commands import FORM, curl, inside, told
 from grader.checks.image import in_layers
-from grader.model import Verdict, Weight, failed, passed, skipped
+from grader.model import Reason, Verdict, Weight, failed, passed, skipped, unknown
 from grader.probes.app.session import LOGIN, Cookie
 from grader.probes.tls.privatekey import FindKey, KeyPlaces, Lies
 from grader.probes.tls.secure import BuildLinks, Cookies, Links, SignInOverBoth
+from grader.text import url_parts
 
 
 @check(
@@ -44,7 +45,7 @@ def app_knows_https(seen: Links) -> Verdict:
             shows=re.escape(seen.url),
         )
     for what, location in seen.locations:
-        if location and urlsplit(location).scheme not in ("", "https"):
+        if location and url_parts(location).scheme not in ("", "https"):
             method, _, path = what.partition(" ")
             return failed(
                 f"{what} over HTTPS is redirected to {location}",
@@ -132,6 +133,8 @@ def key_private(seen: KeyPlaces) -> Verdict:
                 else inside(lie.service, f"ls -lL {quote(lie.path)}", "-u 0"),
                 shows="PRIVATE KEY" if lie.public else "^-" if lie.app and not seen.terminates else "^-.{6}r",
             )
+    if seen.cut:
+        return unknown(Reason.TIMED_OUT, f"{', '.join(seen.cut)}: more files than the grader looks through for a key")
     if not seen.lies:
         return passed(f"no file of {', '.join(seen.searched)} holds it in the clear")
     places = ", ".join(f"{lie.service}: {lie.path} ({lie.mode:04o})" for lie in seen.lies)

@@ -20,6 +20,7 @@ from grader.probes.greeting import Greeting, Speaks
 from grader.stacks.arrivals import Arrivals, doors, told_entry
 from grader.stacks.base import BODY_CAP, CouldNotLook, Stack
 from grader.stacks.dealings import HOST, Address, Exchange, From, Vantage, loopback
+from grader.stacks.exchange import final_from
 
 EXCERPT = 4096  # bytes of a body that evidence keeps
 SECONDS = 10.0  # for a whole exchange
@@ -96,8 +97,11 @@ def answer(exchange: Exchange, method: str = "GET") -> HttpAnswer:
 
 def parse(raw: bytes, method: str = "GET", cap: int = BODY_CAP) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
     """Status, headers, body and error of the first final response in `raw`; the body is as sent, not decompressed."""
+    raw = raw[final_from(raw) :]  # http.client passes over 100 itself, and takes 102 and 103 for final
     if not raw:
         return 0, (), b"", "no answer"
+    if raw.startswith(b"HTTP/") and raw[9:10] == b"1" and raw[9:12] != b"101":
+        return 0, (), b"", "no final response"
     response = http.client.HTTPResponse(cast("socket.socket", _Answered(raw)), method=method)
     try:
         response.begin()

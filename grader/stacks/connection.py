@@ -75,7 +75,10 @@ class Connection:
         self._tls = tls
 
     def _hand_over(self, deadline: float) -> None:
-        self.settimeout(max(deadline - time.monotonic(), 0.001))
+        left = deadline - time.monotonic()
+        if left <= 0:  # a peer that always has one more byte to say would keep us for ever
+            raise TimeoutError
+        self.settimeout(left)
         self._flush()
 
     def _feed(self) -> None:

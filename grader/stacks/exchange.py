@@ -60,6 +60,7 @@ class _Talk:
         self.deadline = deadline
         self._unsent = memoryview(data)
         self._start, self._cap, self._head_only = start, cap, head_only
+        self._from = 0  # where in `raw` the final response begins: interim ones come before it
         self._hung_up = False  # the peer takes nothing more; what it said before may still be there to read
 
     def go(self, connection: Connection) -> str:
@@ -70,7 +71,8 @@ class _Talk:
             while True:
                 # Reading comes first: an answer that has arrived is not lost when sending fails.
                 came = self._read(connection)
-                if self.closed or response_ends(self.raw, self._head_only):
+                self._from = final_from(self.raw, self._from)
+                if self.closed or response_ends(self.raw, self._head_only, self._from):
                     return "connection reset" if self._hung_up and not self.raw else ""
                 if len(self.raw) >= self._cap:
                     self.cut = True
@@ -110,19 +112,26 @@ class _Talk:
         return sent > 0
 
 
-def response_ends(raw: bytearray, head_only: bool) -> bool:
-    """Whether `raw` holds a whole final HTTP/1 response. False too for one that only ends with its connection."""
-    start = 0
-    while True:
+def final_from(raw: bytes | bytearray, start: int = 0) -> int:
+    """Where the final HTTP/1 response begins in `raw`: after all interim ones (1xx, RFC 9110 §15.2) from `start` on."""
+    while raw[start : start + 5] == b"HTTP/" and raw[start + 9 : start + 10] == b"1":
         end = raw.find(b"\r\n\r\n", start)
-        if end < 0:
-            return False
-        head = bytes(raw[start:end]).lower()
-        status = head[9:12]
-        if status[:1] == b"1" and status != b"101":  # an interim response: the final one follows
-            start = end + 4
-            continue
-        break
+        if end < 0 or raw[start + 9 : start + 12] == b"101":  # a switch of protocols is final
+            break
+        start = end + 4
+    return start
+
+
+def response_ends(raw: bytearray, head_only: bool, start: int = 0) -> bool:
+    """Whether `raw` holds a whole final HTTP/1 response. False too for one that only ends with its connection."""
+    start = final_from(raw, start)
+    end = raw.find(b"\r\n\r\n", start)
+    if end < 0:
+        return False
+    head = bytes(raw[start:end]).lower()
+    status = head[9:12]
+    if status[:1] == b"1" and status != b"101":
+        return False
     if head_only or status in (b"204", b"304"):
         return True
     if re.search(rb"\r\ntransfer-encoding:[^\r]*chunked", head):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import ssl
@@ -11,12 +12,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from grader.probes.http import parse
 from grader.stacks.dealings import Address, Exchange
-from grader.stacks.exchange import exchange, response_ends
+from grader.stacks.exchange import exchange, final_from, response_ends
 from tests.probes.listening import NAME, TLS12, TLS13, Handler, head_of, listening, server_context
 from tests.probes.site import response
 
@@ -335,3 +338,48 @@ def test_a_unix_socket_is_an_address_too(tmp_path: Any) -> None:
 )
 def test_a_response_says_where_it_ends(raw: bytes, ends: bool) -> None:
     assert response_ends(bytearray(raw), False) is ends
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+
+
+@pytest.mark.parametrize("interim", (b"", EARLY, b"HTTP/1.1 100 Continue\r\n\r\n" + EARLY * 3))
+def test_the_final_answer_is_the_one_that_counts(interim: bytes) -> None:
+    final = response(200, b"hello")
+
+    assert response_ends(bytearray(interim + final), False)
+    assert final_from(interim + final) == len(interim)
+    assert parse(interim + final)[::2] == (200, b"hello")
+
+
+def test_a_switch_of_protocols_is_final() -> None:
+    raw = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"
+
+    assert final_from(raw) == 0
+    assert parse(raw)[0] == 101
+
+
+def test_interim_answers_without_end_are_no_answer() -> None:
+    for flood in (EARLY * 50, EARLY * 50 + EARLY[:-9]):
+        assert not response_ends(bytearray(flood), False)
+        assert parse(flood)[0] == 0
+
+
+def test_a_handshake_that_always_has_one_more_byte_ends_in_time() -> None:
+    # A whole ServerHello (TLS 1.2), and then a Certificate that does not come to its end.
+    hello = b"\x02\x00\x00\x2d\x03\x03" + bytes(32) + b"\x00\xc0\x2f\x00\x00\x05\xff\x01\x00\x01\x00"
+    start = b"\x16\x03\x03\x00\x31" + hello + b"\x16\x03\x03\x40\x00\x0b\x01\x00\x00"
+
+    def drip(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):
+            connection.sendall(start)
+            for _ in range(16_000):
+                connection.sendall(b"\x00")
+                time.sleep(0.0002)
+
+    with listening(drip) as to:
+        got = ask(replace(to, tls=NAME), seconds=0.5)
+    assert got.error == "timed out"
+    assert got.total < 3

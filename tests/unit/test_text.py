@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.text import clean, line_of, mask, nearest, plain
+from grader.text import clean, line_of, mask, nearest, plain, url_parts
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ from grader.text import clean, line_of, mask, nearest, plain
         ("pay\u202eexe.fdp", "payexe.fdp"),
         ("zero\u200bwidth\ufeff", "zerowidth"),
         ("no\ufffe character\uffff", "no character"),
+        ("a\u115f\u3164\u034f\u2800\ufe0f\U000e0101\U000e0041b", "ab"),  # fillers, joiners, selectors, tags
+        ("no\ufffe\U0001fffe\u0378thing", "nothing"),  # XML may not hold the first
         (b"caf\xc3\xa9 \xff", "café \ufffd"),
         ("x" * 300, "x" * 199 + "…"),
     ),
@@ -66,3 +68,12 @@ def test_the_line_of_a_key_is_the_first_that_sets_it() -> None:
 )
 def test_a_simple_expression_is_said_in_words_and_another_one_is_not(expression: str, words: str) -> None:
     assert plain(expression) == words
+
+
+@pytest.mark.parametrize("text", ("http://[", "http://x:port/", "https://a]b"))
+def test_what_is_no_url_has_no_parts(text: str) -> None:
+    assert url_parts(text).geturl() == ""
+
+
+def test_a_url_has_the_parts_that_it_has() -> None:
+    assert url_parts("https://a.example:8443/x?y")[:3] == ("https", "a.example:8443", "/x")

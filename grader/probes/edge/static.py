@@ -111,7 +111,10 @@ def _home_links(stack: Stack) -> tuple[str, ...]:
         answered, body = whole(stack, path)
         if answered.status not in (301, 302, 303, 307, 308):
             return linked(body.decode("utf-8", "replace"), path, stack.settings.hosts)
-        path = urlsplit(urljoin(path, answered.header("Location"))).path or "/"
+        try:
+            path = urlsplit(urljoin(path, answered.header("Location"))).path or "/"
+        except ValueError:  # no URL leads nowhere
+            break
     return ()
 
 
