@@ -17,12 +17,13 @@ import stat
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, BinaryIO
 
 from grader.stacks.exchange import exchange
 
 TEXT_CAP = 4096  # bytes of one command line
 LIST_CAP = 2000  # processes, sockets, links
+WORDS_CAP = 512 * 1024  # bytes of all command lines together: those of further processes are left out
 FILE_CAP = 262_144  # bytes of one file
 AT_ONCE = 80  # requests that are worked on: more threads than a sidecar may have would end it
 SELF = os.getpid()
@@ -34,9 +35,12 @@ ORPHANS: set[int] = set()  # our own, though another process is their parent by 
 
 def processes() -> list[dict[str, Any]]:
     """Every process of the PID namespace but the sidecar's own."""
-    found = []
+    found, words = [], 0
     for name in sorted(filter(str.isdigit, os.listdir("/proc")), key=int)[:LIST_CAP]:
         process = process_facts(int(name))
+        words += sum(map(len, process["argv"])) if process else 0
+        if process and words > WORDS_CAP:
+            process["argv"] = []
         if process and SELF not in (process["pid"], process["ppid"]) and process["pid"] not in ORPHANS:
             found.append(process)
     return found
@@ -229,11 +233,17 @@ def list_dir(pid: int, path: str) -> list[str]:
     return sorted(os.listdir(below(pid, path)))[:LIST_CAP]
 
 
+def open_regular(path: str) -> BinaryIO:
+    """Opens a regular file, and nothing that became a link, a pipe or a device since somebody looked at it."""
+    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(f"{path}: not a regular file")
+    return os.fdopen(number, "rb")
+
+
 def read_file(pid: int, path: str) -> bytes:
-    target = below(pid, path)
-    if not stat.S_ISREG(os.lstat(target).st_mode):
-        raise ValueError(f"{path}: not a regular file")
-    with open(target, "rb") as file:
+    with open_regular(below(pid, path)) as file:
         return file.read(FILE_CAP)
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from grader.stacks.agent import LIST_CAP, TEXT_CAP, below, endpoint, processes, table
+from grader.stacks.agent import LIST_CAP, TEXT_CAP, below, endpoint, open_regular, processes, table
 
 DEPTH = 4  # folders below the one that is looked into
 TAIL = 1024 * 1024  # bytes at the end of a file in which lines are looked for
@@ -25,6 +25,7 @@ LINE_CAP = 4096  # bytes of a returned line
 PARSED = 256 * 1024  # bytes of a line that is read as JSON
 PACKET = 60_000  # bytes of one line that is sent
 COUNT = 20_000  # of them
+SEARCH = 8.0  # seconds for the files below all folders
 CONNECT = 2.0  # seconds to connect, and to hand over a line
 ROOT = "/proc/1/root"  # where the sidecar finds the files of the container
 
@@ -74,10 +75,13 @@ def find_lines(folders: list[str], words: list[str], since: float) -> list[dict[
     """
     wanted = [word.encode() for word in words]
     found: list[dict[str, Any]] = []
+    deadline = time.monotonic() + SEARCH
     for path, facts in files(folders):
         if facts.st_mtime < since - 1:
             continue
-        with contextlib.suppress(OSError), open(f"{ROOT}{path}", "rb") as file:
+        if len(found) >= LINES or time.monotonic() > deadline:
+            break
+        with contextlib.suppress(OSError), open_regular(f"{ROOT}{path}") as file:
             file.seek(max(facts.st_size - TAIL, 0))
             for line in file.read(TAIL).split(b"\n"):
                 has = [word for word in wanted if word in line]
@@ -125,6 +129,7 @@ def sizes(folders: list[str]) -> dict[str, int]:
 def files(folders: list[str]) -> Iterator[tuple[str, os.stat_result]]:
     """Regular files below folders of the container; no symbolic link is followed, nothing is yielded twice."""
     seen: set[str] = set()
+    deadline = time.monotonic() + SEARCH
     for folder in folders:
         try:
             start = below(1, folder)
@@ -133,6 +138,8 @@ def files(folders: list[str]) -> Iterator[tuple[str, os.stat_result]]:
         for here, deeper, names in os.walk(start):
             if here.count("/") - start.count("/") >= DEPTH:
                 deeper.clear()
+            if len(seen) >= LIST_CAP or time.monotonic() > deadline:
+                return
             for name in names:
                 path = f"{here}/{name}".removeprefix(ROOT)
                 with contextlib.suppress(OSError):

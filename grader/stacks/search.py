@@ -9,6 +9,8 @@ import stat
 import time
 from typing import Any
 
+from grader.stacks.agent import open_regular
+
 MARK = b"PRIVATE KEY-----"
 KEY_CAP = 16_384  # bytes of a file that may be a key: a certificate chain may stand beside it
 FILES_CAP = 60_000  # files that are looked at
@@ -20,12 +22,16 @@ PASSED = ("proc", "sys", "dev", "boot", "usr/lib", "usr/include", "usr/bin", "us
 SKIPPED = ("site-packages", "dist-packages", "node_modules", "__pycache__", "doc", "locale", "man", "zoneinfo")
 
 
-def find_keys(pid: int) -> list[dict[str, Any]]:
-    """Path, mode, owner and content (base64) of files that look like PEM keys, in the container of `pid`."""
-    return keys_below(f"/proc/{pid}/root")
+def find_keys(pid: int) -> dict[str, Any]:
+    """`keys`: path, mode, owner and content (base64) of files that look like PEM keys, in the container of `pid`.
+
+    `whole` says that no bound ended the search.
+    """
+    found, whole = keys_below(f"/proc/{pid}/root")
+    return {"keys": found, "whole": whole}
 
 
-def keys_below(root: str) -> list[dict[str, Any]]:
+def keys_below(root: str) -> tuple[list[dict[str, Any]], bool]:
     """The same below a folder. Symbolic links are not followed: what they point to is found where it is."""
     passed = {f"{root}/{path}" for path in PASSED}
     deadline, left = time.monotonic() + SECONDS, FILES_CAP
@@ -39,20 +45,20 @@ def keys_below(root: str) -> list[dict[str, Any]]:
         ]
         for name in names:
             left -= 1
+            if left <= 0 or len(found) >= KEYS_CAP or time.monotonic() > deadline:
+                return found, False
             with contextlib.suppress(OSError):
                 key = _key(f"{here}/{name}")
                 if key:
                     found.append({"path": f"{here}/{name}".removeprefix(root), **key})
-        if left <= 0 or len(found) >= KEYS_CAP or time.monotonic() > deadline:
-            break
-    return found
+    return found, True
 
 
 def _key(path: str) -> dict[str, Any] | None:
     facts = os.lstat(path)
     if not stat.S_ISREG(facts.st_mode) or not 100 < facts.st_size <= KEY_CAP:
         return None
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         content = file.read(KEY_CAP)
     if MARK not in content:
         return None

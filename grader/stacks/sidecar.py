@@ -18,6 +18,7 @@ from docker.errors import APIError, ImageNotFound
 
 from grader.model import Reason
 from grader.stacks.base import CouldNotLook
+from grader.stacks.engine import patience
 from grader.stacks.facts import PROJECT
 
 LABEL = "grader"
@@ -25,7 +26,9 @@ FOR = "grader.project"  # whose stack a container of ours was made for: several 
 IMAGE = os.environ.get("GRADER_SIDECAR_IMAGE", "python:3.13-slim")
 MEMORY = "128m"
 PIDS = 96
-REPLY_CAP = 16 * 1024 * 1024  # bytes of one answer
+REPLY_CAP = 8 * 1024 * 1024  # bytes of one answer
+START = 10.0  # seconds that the engine gets to start one: a process of the service may stop it before it is one of ours
+CLOSE = 5.0  # … and to remove it
 # KILL to signal processes of another user; SYS_PTRACE to read /proc/PID/fd and /proc/PID/root; DAC_OVERRIDE to
 # connect to a unix socket that belongs to the app's user. A client gets none of them.
 BESIDE_CAPS = ("KILL", "SYS_PTRACE", "DAC_OVERRIDE", "FOWNER")
@@ -113,8 +116,14 @@ class Sidecar:
         self._lock = threading.Lock()
         self._lost = ""
         try:
-            api.start(self.id)
+            with patience(START):
+                api.start(self.id)
             self._raw.sendall(program())
+        except CouldNotLook as trouble:
+            self.close()
+            raise CouldNotLook(
+                trouble.reason, f"no sidecar for {name}: {trouble}; does a process in there stop others?"
+            ) from trouble
         except (APIError, OSError) as trouble:
             self.close()
             why = str(trouble.explanation if isinstance(trouble, APIError) else trouble)
@@ -156,9 +165,15 @@ class Sidecar:
         return str(self._api.inspect_container(self.id)["NetworkSettings"]["Networks"][network]["IPAddress"])
 
     def close(self) -> None:
-        """Removes the container. One that is gone already (its PID namespace ended) is no error."""
+        """Removes the container. One that is gone already (its PID namespace ended) is no error.
+
+        One that the engine cannot remove now is left to the check that asks what is left behind.
+        """
         try:
-            self._api.remove_container(self.id, force=True)
+            with patience(CLOSE):
+                self._api.remove_container(self.id, force=True)
+        except CouldNotLook:
+            pass
         except APIError as trouble:
             if trouble.status_code not in (404, 409):  # gone, or going
                 raise
@@ -185,6 +200,8 @@ class Sidecar:
                 if header[0] != 1:  # standard error: an agent that fails to start says so here
                     continue
                 buffer += data
+                if b"\n" not in data and len(buffer) <= REPLY_CAP:
+                    continue
                 if len(buffer) > REPLY_CAP:
                     raise OSError("an answer too long to be one of ours")
                 *lines, rest = bytes(buffer).split(b"\n")

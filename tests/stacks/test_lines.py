@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.stacks import lines
+from grader.stacks.agent import open_regular
 
 
 def b64(data: bytes) -> str:
@@ -124,3 +125,25 @@ def test_udp_ports_are_told_with_what_they_dropped() -> None:
         heard.bind(("127.0.0.1", 0))
         port = heard.getsockname()[1]
         assert {"address": "127.0.0.1", "port": port, "dropped": 0} in lines.hears()
+
+
+def test_what_became_a_pipe_or_a_link_since_it_was_looked_at_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    (tmp_path / "file").write_text("x")
+
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match=r"not a regular file|symbolic links"):
+            open_regular(str(tmp_path / name))
+    with open_regular(str(tmp_path / "file")) as file:
+        assert file.read() == b"x"
+
+
+def test_a_search_in_files_without_end_ends(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        (root / "logs" / str(number)).mkdir()
+        (root / "logs" / str(number) / "app.log").write_text("w0rd\n")
+    monkeypatch.setattr(lines, "LIST_CAP", 10)
+
+    assert len(list(lines.files(["/logs"]))) == 10
+    assert len(lines.find_lines(["/logs"], ["w0rd"], 0.0)) == 10

@@ -62,14 +62,15 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class KeyPlaces:
-    """`searched` names the services whose files were looked through; `terminates` says that the app itself speaks TLS,
-    and so needs the key."""
+    """`searched` names the services whose files were looked through, `cut` those among them that have more files than
+    that; `terminates` says that the app itself speaks TLS, and so needs the key."""
 
     site: str
     searched: tuple[str, ...]
     lies: tuple[Lies, ...]
     packed: tuple[Packed, ...]
     terminates: bool
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,21 +90,25 @@ class FindKey(Probe[KeyPlaces]):
             in_files = crowd.map(lambda service: _lies(stack, service, public, service in apps), running)
             images = {service.image: service for service in (*in_role(stack, "edge"), *_with_keys(stack, apps))}
             in_images = crowd.map(lambda service: _packed(stack, service, public), images.values())
-            lies = tuple(lie for found in in_files for lie in found)
+            looks = tuple(in_files)
+            lies = tuple(lie for found, _ in looks for lie in found)
             packed = tuple(pack for found in in_images for pack in found)
         shown = {(lie.service, lie.path) for lie in lies}
         packed = tuple(replace(pack, hidden=(pack.service, f"/{pack.path}") not in shown) for pack in packed)
         names = tuple(dict.fromkeys(service.service for service in running))
-        return KeyPlaces(site(stack, stack.ask(Entry())), names, lies, packed, _terminates(stack))
+        cut = tuple(fact.service for fact, (_, whole) in zip(running, looks, strict=True) if not whole)
+        return KeyPlaces(site(stack, stack.ask(Entry())), names, lies, packed, _terminates(stack), cut)
 
 
-def _lies(stack: Stack, service: ServiceFacts, public: str, app: bool) -> tuple[Lies, ...]:
-    found = cast("list[dict[str, Any]]", stack.inside(service, "find_keys", pid=1))
-    mine = [one for one in found if is_key(base64.b64decode(one["content"]), public)]
-    return tuple(
+def _lies(stack: Stack, service: ServiceFacts, public: str, app: bool) -> tuple[tuple[Lies, ...], bool]:
+    """The key's files in a service, and whether all of its files were looked at."""
+    found = cast("dict[str, Any]", stack.inside(service, "find_keys", pid=1))
+    mine = [one for one in found["keys"] if is_key(base64.b64decode(one["content"]), public)]
+    lies = tuple(
         Lies(service.service, str(one["path"]), int(one["mode"]), app, _handed_out(stack, str(one["path"]), public))
         for one in mine
     )
+    return lies, bool(found["whole"])
 
 
 def is_key(content: bytes, public: str) -> bool:

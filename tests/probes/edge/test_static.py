@@ -56,6 +56,12 @@ def test_the_home_page_is_found_behind_redirects_on_the_same_site() -> None:
     assert paths(stack(answer).ask(StaticFiles())) == ("/board/main.css",)
 
 
+@pytest.mark.parametrize("location", ("http://[", "//x:port/", "https://a]b"))
+def test_a_redirect_to_what_is_no_url_leads_nowhere(location: str) -> None:
+    with pytest.raises(NotApplicable, match="links no style sheet"):
+        stack(lambda target, request: response(302, Location=location)).ask(StaticFiles())
+
+
 def test_a_site_without_static_files_is_not_judged() -> None:
     with pytest.raises(NotApplicable, match="static_path"):
         stack(lambda target, request: response(200, b"<p>plain</p>")).ask(StaticFiles())

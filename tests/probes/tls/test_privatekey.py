@@ -97,7 +97,8 @@ def test_the_search_finds_keys_and_follows_no_link(tmp_path: Path) -> None:
     (root / "srv/large").write_text(key_pem(OTHER.key) * 100)
     for elsewhere in (root / "usr/lib/tests", root / "srv/site-packages", outside):
         (elsewhere / "key.pem").write_text(key_pem(OTHER.key))
-    (found,) = search.keys_below(str(root))
+    (found,), whole = search.keys_below(str(root))
+    assert whole
     assert (found["path"], found["mode"]) == ("/etc/key.pem", 0o640)
     assert base64.b64decode(found["content"]).decode() == key_pem(SITE.key)
 
@@ -107,4 +108,5 @@ def test_the_search_ends_though_there_are_files_without_end(tmp_path: Path, monk
     for number in range(9):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "key.pem").write_text(key_pem(OTHER.key))
-    assert len(search.keys_below(str(tmp_path))) == 3
+    found, whole = search.keys_below(str(tmp_path))
+    assert (len(found), whole) == (3, False)
