@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from grader.checks.base import check
 from grader.checks.commands import containers, curl
-from grader.model import NotShown, Verdict, Weight, failed, passed
+from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.edge.hops import REDIRECTS
 from grader.probes.greeting import Speaks
 from grader.probes.http import GREETING_SECONDS
@@ -277,11 +277,20 @@ def stack_left_as_found(left: Left) -> Verdict:
         *(f"{process} stands still" for process in left.stopped),
         *(f"{name} is the grader's own and still there" for name in left.leftovers),
     )
+    if left.others and not problems:
+        return unknown(
+            Reason.UNREACHABLE,
+            f"while the grader looked, somebody else changed the stack: {'; '.join(left.others)}. "
+            "What is said above may be true of a part of that time only",
+            hint="grader check, when nobody else starts or stops it",
+        )
     if not problems:
         return passed("everything is as it was, and nothing of the grader's own is left")
     return failed(
         "; ".join(problems),
-        hint="this is the grader's fault, not yours: grader repair mends it, docker compose up -d does too",
+        hint="this is the grader's fault, not yours: grader repair mends it, docker compose up -d does too"
+        if left.changed or left.stopped
+        else f"docker rm --force {' '.join(left.leftovers)}; if the engine cannot, end the stack first",
         reproduce="docker compose ps -a; docker ps -a --filter label=grader=1",
         shows=NotShown("how the stack was before is known to the grader only"),
     )

@@ -87,6 +87,7 @@ class Stack(Protocol):
     project: str
     settings: Settings
     workspace: Path | None
+    disturbed: bool  # whether this run has changed anything about it so far
 
     def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
         """All instances, running or not. Fetched once a run unless `fresh`."""

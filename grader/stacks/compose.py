@@ -70,6 +70,7 @@ class ComposeStack(Faults):
         self._roles: tuple[Role, ...] | None = None
         self._sidecars: dict[object, sidecar.Sidecar] = {}
         self._locks: dict[object, threading.Lock] = {}
+        self._refused: dict[object, CouldNotLook] = {}
         self._lock = threading.Lock()
         self._closed = False
         self._compose = ComposeCommand()
@@ -228,7 +229,14 @@ class ComposeStack(Faults):
             if self._closed:  # a probe that goes on while the run is being ended
                 raise CouldNotLook(Reason.UNREACHABLE, "the run was ended")
             if found is None or found.lost:
-                found = self._sidecars[key] = make()
+                if key in self._refused:  # it would only take as long again
+                    raise self._refused[key]
+                try:
+                    found = self._sidecars[key] = make()
+                except CouldNotLook as trouble:
+                    if trouble.reason is Reason.TIMED_OUT:
+                        self._refused[key] = trouble
+                    raise
             return found
 
     def close(self) -> None:
@@ -289,6 +297,7 @@ class ComposeStack(Faults):
             raise CouldNotLook(Reason.NO_PERMISSION, f"nobody agreed to run: {command}")
         if self.workspace is None:
             raise NotApplicable("a command of grader.toml needs the workspace to run in")
+        self.disturbed = True
         try:
             return declared.run(command, self.workspace, self._variables, seconds)
         finally:
@@ -308,6 +317,7 @@ class ComposeStack(Faults):
         self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         labels = next((dict(fact.labels) for fact in self.services() if CONFIG_FILES in dict(fact.labels)), {})
+        self.disturbed = self.disturbed or args[:1] != ("config",)
         return self._compose.run(self.project, labels, args, seconds, variables or {})
 
     def end_command(self) -> None:

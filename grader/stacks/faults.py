@@ -19,9 +19,11 @@ from grader.stacks.base import CouldNotLook
 from grader.stacks.dealings import From, Stopped, Undo, Vantage
 from grader.stacks.engine import gone
 from grader.stacks.journal import Journal
+from grader.stacks.meanwhile import meanwhile
 from grader.stacks.values import Process, ServiceFacts, State
 
 CALL = 15.0  # seconds that a sidecar's small operations may take
+AGAIN = "grader check, when nobody else starts or stops it"
 REPAIRED = 30.0  # seconds that a service is given to become healthy again
 KILLED = 5  # seconds after its grace until a service that is being stopped must have ended
 SHOWN = 300  # characters of a command's output
@@ -39,8 +41,12 @@ class Faults(ABC):
         self._api = api
         self.journal = journal
         self._ended = False
+        self.disturbed = False
         # Held while something is done to a service: what has begun is over before it is undone.
         self._acting = threading.RLock()
+
+    @abstractmethod
+    def as_found(self) -> tuple[ServiceFacts, ...]: ...
 
     @abstractmethod
     def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]: ...
@@ -134,6 +140,9 @@ class Faults(ABC):
 
     @contextmanager
     def disturbing(self, undo: Undo) -> Iterator[None]:
+        if not self.disturbed:
+            self._refuse_another_stack()
+        self.disturbed = self.disturbed or undo.action != "remove"  # which is about something of the grader's own
         with ExitStack() as kept:
             with self._not_ended():
                 kept.enter_context(self.journal.holding(undo, self.carry_out))
@@ -261,6 +270,13 @@ class Faults(ABC):
         with self._acting:
             self._refuse_when_ended()
             yield
+
+    def _refuse_another_stack(self) -> None:
+        """Its addresses and ports may be somebody else's by now."""
+        if changed := meanwhile(self.as_found(), self.services(fresh=True)):
+            raise CouldNotLook(
+                Reason.UNREACHABLE, f"not disturbed, because the stack has changed: {'; '.join(changed)}", AGAIN
+            )
 
     def _refuse_when_ended(self) -> None:
         if self._ended:

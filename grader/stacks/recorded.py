@@ -31,6 +31,7 @@ class RecordedStack:
     """Answers probes from a recording. What was not recorded, and every disturbance, is UNKNOWN."""
 
     workspace: Path | None = None
+    disturbed = False
 
     def __init__(self, url: str, data: dict[str, Any], settings: Settings) -> None:
         self.url = url

@@ -34,9 +34,11 @@ def test_a_busy_machine_is_unknown_and_never_a_failure(baseline: Baseline, outco
         (Left(("app-1: state was running, is paused",), (), ()), Outcome.FAIL, "is paused"),
         (Left((), ("app-1: gunicorn (8)",), ()), Outcome.FAIL, "gunicorn (8) stands still"),
         (Left((), (), ("decoy",)), Outcome.FAIL, "decoy"),
+        (Left((), (), (), ("app-1 was removed",)), Outcome.UNKNOWN, "somebody else"),
+        (Left((), (), ("decoy",), ("app-1 was removed",)), Outcome.FAIL, "decoy"),
     ),
 )
-def test_what_grading_leaves_behind_is_red(left: Left, outcome: Outcome, word: str) -> None:
+def test_what_grading_leaves_behind_is_red_and_what_others_do_is_not(left: Left, outcome: Outcome, word: str) -> None:
     verdict = stack.stack_left_as_found.judge(left)
 
     assert verdict.outcome is outcome

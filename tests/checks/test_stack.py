@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,12 @@ def test_the_first_page_must_not_redirect_in_a_circle(entrances: tuple[Entrance,
 def test_a_learner_follows_the_circle_under_the_name_that_it_leads_to() -> None:
     circle = Entrances((to(DOOR, "http://pinboard.localhost:8080/"),), ("proxy",))
     assert stack.edge_reachable.judge(circle).reproduce.endswith(" redirects\\n' http://pinboard.localhost:8080/")
+
+
+def test_a_location_cannot_end_the_command_that_shows_it() -> None:
+    circle = Entrances((to(DOOR, "/#'; touch /tmp/x; '"),), ("proxy",))
+    words = shlex.split(stack.edge_reachable.judge(circle).reproduce)
+    assert words[-1].startswith("http://localhost:8080/#'; touch")
 
 
 def test_a_service_that_could_not_be_started_says_why() -> None:

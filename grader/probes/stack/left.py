@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from grader.probes.base import Probe, wait_for
 from grader.stacks.base import CouldNotLook, Stack
+from grader.stacks.meanwhile import meanwhile
 from grader.stacks.values import ServiceFacts
 
 SETTLE = 60.0  # seconds until what was disturbed must be running, and healthy, again
@@ -14,11 +15,15 @@ SETTLE = 60.0  # seconds until what was disturbed must be running, and healthy, 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is not as it was found, in words; stopped processes; and the names of the grader's own containers."""
+    """What is not as it was found, in words; stopped processes; and the names of the grader's own containers.
+
+    `others` is what somebody else has done to the stack, in words: known only where the grader disturbed nothing.
+    """
 
     changed: tuple[str, ...]
     stopped: tuple[str, ...]
     leftovers: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class LeftBehind(Probe[Left]):
 
     def ask(self, stack: Stack, /) -> Left:
         before = stack.as_found()
+        if not stack.disturbed and (others := meanwhile(before, stack.services(fresh=True))):
+            return Left((), (), stack.leftovers(), others)
 
         def look() -> bool | None:
             alike = not changes(before, stack.services(fresh=True))

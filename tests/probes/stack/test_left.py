@@ -9,6 +9,7 @@ import pytest
 
 from grader.probes.stack.left import LeftBehind, changes
 from grader.stacks.base import Stack
+from grader.stacks.meanwhile import meanwhile
 from grader.stacks.values import Attached, Mount, Process, Published, ServiceFacts, State
 from tests.probes.service import SERVICE, process
 
@@ -61,8 +62,10 @@ def test_what_was_ill_before_need_not_be_healthy_afterwards() -> None:
 class Graded:
     """A stack after a run: as it was found, as it is, and what of the grader's own is still there."""
 
-    def __init__(self, now: ServiceFacts, *processes: Process, own: tuple[str, ...] = ()) -> None:
-        self._now, self._processes, self._own = now, processes, own
+    def __init__(
+        self, now: ServiceFacts, *processes: Process, own: tuple[str, ...] = (), disturbed: bool = False
+    ) -> None:
+        self._now, self._processes, self._own, self.disturbed = now, processes, own, disturbed
 
     def as_found(self) -> tuple[ServiceFacts, ...]:
         return (SERVICE,)
@@ -91,3 +94,33 @@ def test_containers_of_the_grader_are_found(monkeypatch: pytest.MonkeyPatch) -> 
     left = LeftBehind().ask(cast("Stack", Graded(SERVICE, process(1, 0), own=("decoy",))))
 
     assert left.leftovers == ("decoy",)
+
+
+@pytest.mark.parametrize("disturbed", (False, True))
+def test_what_changed_is_somebody_elses_doing_unless_the_grader_disturbed(
+    disturbed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.probes.stack.left.SETTLE", 0.0)
+    stopped = replace(SERVICE, state=State.EXITED)
+
+    left = LeftBehind().ask(cast("Stack", Graded(stopped, disturbed=disturbed)))
+
+    assert left.changed == (("lab-app-1: state was running, is exited",) if disturbed else ())
+    assert left.others == (() if disturbed else ("lab-app-1 was running and is exited",))
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    (
+        ((), ("lab-app-1 was removed",)),
+        ((replace(SERVICE, id="beef"),), ("lab-app-1 was removed",)),
+        ((replace(SERVICE, state=State.PAUSED),), ("lab-app-1 was running and is paused",)),
+        ((replace(SERVICE, started=2000.0),), ("lab-app-1 was started again",)),
+        ((replace(SERVICE, started=2000.0, restarts=1),), ()),  # by its restart policy
+        ((replace(SERVICE, health="unhealthy"),), ()),
+    ),
+)
+def test_only_what_nobody_but_a_person_does_is_told_of_the_meantime(
+    now: tuple[ServiceFacts, ...], said: tuple[str, ...]
+) -> None:
+    assert meanwhile((SERVICE,), now) == said
