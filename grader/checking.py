@@ -22,8 +22,10 @@ from grader.runner import Run
 from grader.stacks.base import CouldNotLook, Opening, Settings, Stack
 from grader.stacks.journal import InUse, Journal
 from grader.stacks.opening import open_stack
+from grader.stacks.reach import reaches
 from grader.stacks.roles import Undecided
 from grader.stacks.settings import load
+from grader.text import clean
 
 JOURNAL = "journal.jsonl"
 ENDING = 30.0  # seconds that a run which is being ended may take to put the stack back itself
@@ -166,8 +168,9 @@ def run(
         if past is not None:
             past.look(stack)
         told = past.told if past else lambda result: result
-        results = tuple(map(told, Run(stack, chosen.asked, lambda result: on_result(told(result))).go()))
-        names = tuple(dict.fromkeys(service.service for service in stack.services()))
+        asked = Run(stack, chosen.asked, lambda result: on_result(told(result)), refused=refusal(stack, options))
+        results = tuple(map(told, asked.go()))
+        names = tuple(dict.fromkeys(clean(service.service) for service in stack.services()))
         roles = roles_or_why(stack)
         keep(stack, results)
     except KeyboardInterrupt:
@@ -182,13 +185,21 @@ def run(
         stack.close()
     return Report(
         lab=target.lab,
-        stack=stack.project,
+        stack=clean(stack.project),
         services=names,
         roles=roles,
         results=_ordered(catalog, chosen, results),
         started=started,
         seconds=time.monotonic() - begun,
     )
+
+
+def refusal(stack: Stack, options: Options) -> str:
+    """Why this stack is not disturbed; "" when it may be. A recording has nothing that could be."""
+    if options.i_know or stack.url.startswith("recorded:"):
+        return ""
+    ways = reaches(stack.services())
+    return f"not disturbed, because this stack reaches the machine that it runs on: {'; '.join(ways)}" if ways else ""
 
 
 def groups(catalog: Catalog, lab: Lab, chosen: Plan) -> tuple[Group, ...]:
@@ -218,11 +229,11 @@ def _ordered(catalog: Catalog, chosen: Plan, results: tuple[Result, ...]) -> tup
 
 
 def roles_or_why(stack: Stack) -> tuple[Role, ...]:
-    """The roles, or one named `?` that says why they could not be told."""
+    """The roles in words that can be shown, or one named `?` that says why they could not be told."""
     try:
-        return stack.roles()
+        return tuple(Role(r.name, tuple(clean(name) for name in r.services), clean(r.why)) for r in stack.roles())
     except CouldNotLook as trouble:  # said by the checks that need the role, too
-        return (Role("?", (), str(trouble)),)
+        return (Role("?", (), clean(str(trouble))),)
 
 
 def _as_interrupt(number: int, frame: object) -> None:

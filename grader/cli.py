@@ -119,6 +119,7 @@ def reset(lab: str | None, into: Path | None) -> None:
 @STACK
 @ROLE
 @click.option("--yes", is_flag=True, help="Agree to a repair, and to the commands of grader.toml.")
+@click.option("--i-know", is_flag=True, help="Disturb a stack that reaches this machine, too (the engine's socket, …).")
 def check(
     lab: str | None,
     quick: bool,
@@ -131,13 +132,14 @@ def check(
     stack: str | None,
     role: tuple[str, ...],
     yes: bool,
+    i_know: bool,
 ) -> None:
     """Looks at a lab's running stack and reports which checks pass, and why the others fail."""
     from grader.plan import Options
     from grader.show import Show
 
     catalog = _catalog()
-    options = Options(quick, deep, tuple(name for word in only for name in catalog.chosen(word)))
+    options = Options(quick, deep, tuple(name for word in only for name in catalog.chosen(word)), i_know)
     target = _target(lab, stack, role)
     shown, files = shown_and_written(form, output)
     show = Show(catalog, target, options, shown, files, style=_style(), write=_write, site=site, yes=yes)

@@ -21,6 +21,8 @@ SIDE_BY_SIDE = 4  # calm probes at a time
 PATIENCE = 3  # times the usual duration of a probe …
 EXTRA = 5.0  # … and these seconds, until it counts as hung
 
+ALL_THE_SAME = "--i-know asks all the same, on a machine that you can do without; --quick leaves it out"
+
 OnResult = Callable[[Result], None]
 
 
@@ -48,10 +50,14 @@ def in_order(checks: Iterable[AnyCheck]) -> tuple[AnyCheck, ...]:
 
 
 class Run:
-    """One run. `results` fills as checks are judged; `on_result` hears of each at once."""
+    """One run. `results` fills as checks are judged; `on_result` hears of each at once.
 
-    def __init__(self, stack: Stack, checks: Sequence[AnyCheck], on_result: OnResult) -> None:
+    `refused` says why nothing may be disturbed, where that is so.
+    """
+
+    def __init__(self, stack: Stack, checks: Sequence[AnyCheck], on_result: OnResult, *, refused: str = "") -> None:
         self._stack = stack
+        self._refused = refused
         self._checks = in_order(checks)
         self._on_result = on_result
         self._by_id = {check.id: check for check in checks}
@@ -106,6 +112,8 @@ class Run:
         answered.put((probe, bounded(self._stack, probe)))
 
     def _ask(self, probe: Probe[Any]) -> None:
+        if probe.disturbs and self._refused:
+            self._answers[probe] = Answer(None, unknown(Reason.NO_PERMISSION, self._refused, ALL_THE_SAME), 0.0)
         if probe not in self._answers:
             self._answers[probe] = bounded(self._stack, probe)
             if probe.disturbs:

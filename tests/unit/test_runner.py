@@ -88,6 +88,20 @@ def test_what_does_not_apply_holds_nothing_up() -> None:
     assert results["b.b"].outcome is Outcome.PASS
 
 
+def test_where_nothing_may_be_disturbed_the_calm_checks_are_asked_all_the_same() -> None:
+    stack = FakeStack()
+    checks = (check("a.calm"), check("b.loud", Asked("loud", disturbs=True)), check("c.c", needs=("b.loud",)))
+    run_ = Run(cast("Stack", stack), checks, lambda result: None, refused="app is privileged")
+    run_.go()
+
+    assert "loud" not in stack.asked
+    assert run_.results["a.calm"].outcome is Outcome.PASS
+    verdict = run_.results["b.loud"].verdict
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, Reason.NO_PERMISSION)
+    assert (verdict.because, "--i-know" in verdict.hint) == ("app is privileged", True)
+    assert run_.results["c.c"].verdict.reason is Reason.BLOCKED
+
+
 def test_nothing_disturbs_before_every_calm_answer_is_in() -> None:
     stack, results = run(
         check("z.fault", Asked("fault", disturbs=True)),
