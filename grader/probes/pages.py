@@ -9,6 +9,9 @@ from urllib.parse import urljoin, urlsplit
 COMPARED = 16_384  # characters of a page that are compared
 ALIKE = 0.5  # share of lines that two copies of one page have in common, whatever token or time differs
 LINKS = {"link": "href", "script": "src", "img": "src"}
+PIECE = 16_384  # characters that are read at a time …
+UNREAD = 262_144  # … until so many wait for the end of a tag, a script or a comment …
+REST = 4096  # … and those that are left at the end of a page and are read all the same
 HIDDEN = ("script", "style")
 
 
@@ -37,10 +40,22 @@ class _Reader(HTMLParser):
             self.words.append(data)
 
 
+def read_into(reader: HTMLParser, html: str) -> None:
+    """Feeds a page to a reader, until what it cannot make sense of is too long to be a part of a page.
+
+    Given all at once, a page of tags that never end is gone through again from each of them.
+    """
+    for start in range(0, len(html), PIECE):
+        reader.feed(html[start : start + PIECE])
+        if len(reader.rawdata) > UNREAD:
+            return
+    if len(reader.rawdata) <= REST:
+        reader.close()
+
+
 def _read(html: str) -> _Reader:
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    read_into(reader, html)
     return reader
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from grader.probes.pages import anchors, linked, same_page, visible
@@ -50,3 +52,19 @@ PAGE_A = "\n".join([*LINES, "<input value=token-1>", "<time>12:00</time>"])
 def test_two_copies_of_a_page_may_differ_in_a_token(one: str, other: str, same: bool) -> None:
     assert same_page(one, other) is same
     assert same_page(other, one) is same
+
+
+@pytest.mark.parametrize("open_end", ('<a href="', "<!--", "<script\n", "<a b"))
+def test_a_page_of_what_never_ends_is_not_gone_through_again_and_again(open_end: str) -> None:
+    begun = time.process_time()
+
+    assert linked(PAGE + open_end * 100_000, "/", ("localhost",)) == linked(PAGE, "/", ("localhost",))
+
+    assert time.process_time() - begun < 5  # it would be hours
+
+
+def test_a_long_script_and_a_cut_end_are_read_over() -> None:
+    script = "<script>" + "x < y; " * 20_000 + "</script>"
+
+    assert linked(script + '<link href="/a.css"><link href="/b.cs', "/", ("localhost",)) == ("/a.css",)
+    assert visible("<p>one</p>two") == "one two"

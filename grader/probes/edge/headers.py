@@ -14,6 +14,7 @@ from grader.probes.edge.forwarded import REDIRECT
 from grader.probes.edge.hops import follow, front_door
 from grader.probes.edge.static import StaticFiles, whole
 from grader.probes.http import Entry, HttpAnswer, answer, request, send, site
+from grader.probes.pages import read_into
 from grader.probes.topology import Named
 from grader.stacks.base import NotApplicable, Stack
 from grader.stacks.dealings import HOST, Address
@@ -137,8 +138,7 @@ class _Page(HTMLParser):
 
 def read_page(html: str, url: str, hosts: tuple[str, ...]) -> _Page:
     reader = _Page(url, hosts)
-    reader.feed(html)
-    reader.close()
+    read_into(reader, html)
     return reader
 
 
