@@ -129,7 +129,7 @@ def edge_reachable(seen: Entrances) -> Verdict:
     It hands the connection to the container, and when nobody listens there it is closed without a word.
     """
     answering = [entrance for entrance in seen.entrances if entrance.speaks is not Speaks.SILENCE]
-    if answering and all(_circles(entrance, answering) for entrance in answering):
+    if answering and all(_circles(entrance, answering, seen.hosts) for entrance in answering):
         door = answering[-1]
         return failed(
             f"the first page of port {door.host_port} redirects to {door.location}, and so on without end",
@@ -161,19 +161,24 @@ def edge_reachable(seen: Entrances) -> Verdict:
     )
 
 
-def _circles(entrance: Entrance, answering: list[Entrance]) -> bool:
+def _circles(entrance: Entrance, answering: list[Entrance], hosts: tuple[str, ...]) -> bool:
     """Whether the first page of an entrance leads, from first page to first page, back to one that was asked for."""
     asked: list[Entrance] = []
     while entrance not in asked:
         asked.append(entrance)
-        target = _first_page_after(entrance, answering)
+        target = _first_page_after(entrance, answering, hosts)
         if target is None:
             return False
         entrance = target
     return True
 
 
-def _first_page_after(entrance: Entrance, answering: list[Entrance]) -> Entrance | None:
+def _here(host: str, hosts: tuple[str, ...]) -> bool:
+    """Whether a name leads to this site: names below localhost always lead to this machine (RFC 6761 §6.3)."""
+    return host in (*hosts, "localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+
+
+def _first_page_after(entrance: Entrance, answering: list[Entrance], hosts: tuple[str, ...]) -> Entrance | None:
     """The entrance to whose first page an entrance's first page redirects; None when it does not."""
     if entrance.status not in REDIRECTS or not entrance.location:
         return None
@@ -182,7 +187,7 @@ def _first_page_after(entrance: Entrance, answering: list[Entrance]) -> Entrance
         port = url.port
     except ValueError:  # no URL at all
         return None
-    if url.path not in ("", "/") or url.query:
+    if url.path not in ("", "/") or url.query or not _here(url.hostname or "", hosts):
         return None
     scheme = Speaks.TLS if url.scheme == "https" else Speaks.HTTP
     # Without a port in it, the one port of its kind: it is another one outside than inside.

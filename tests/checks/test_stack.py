@@ -107,6 +107,15 @@ def test_a_learner_follows_the_circle_under_the_name_that_it_leads_to() -> None:
     assert stack.edge_reachable.judge(circle).reproduce.endswith(" redirects\\n' http://pinboard.localhost:8080/")
 
 
+def test_a_redirect_to_another_site_is_no_circle() -> None:
+    for away in ("http://169.254.169.254/", "http://example.com:8080/"):
+        seen = Entrances((to(DOOR, away),), ("proxy",))
+        assert stack.edge_reachable.judge(seen).outcome is Outcome.PASS
+        assert (
+            stack.edge_reachable.judge(replace(seen, hosts=(away.split("/")[2].split(":")[0],))).outcome is Outcome.FAIL
+        )
+
+
 def test_a_location_cannot_end_the_command_that_shows_it() -> None:
     circle = Entrances((to(DOOR, "/#'; touch /tmp/x; '"),), ("proxy",))
     words = shlex.split(stack.edge_reachable.judge(circle).reproduce)

@@ -43,6 +43,7 @@ class Entrance:
 class Entrances:
     entrances: tuple[Entrance, ...]
     running: tuple[str, ...]  # services, published or not
+    hosts: tuple[str, ...] = ("localhost",)  # the names of the site
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class AtEntrances(Probe[Entrances]):
         running = tuple(service for service in stack.services() if service.running)
         ports = [(service, port) for service in running if service.service in edge for port in doors(stack, service)]
         entrances = tuple(_entrance(stack, service, port) for service, port in ports)
-        return Entrances(entrances, tuple(sorted({service.service for service in running if not service.one_shot})))
+        lasting = tuple(sorted({service.service for service in running if not service.one_shot}))
+        return Entrances(entrances, lasting, stack.settings.hosts)
 
 
 def _entrance(stack: Stack, service: ServiceFacts, port: Published) -> Entrance:
