@@ -26,6 +26,7 @@ from grader.render.markdown import to_markdown
 from grader.render.style import Style
 from grader.render.tally import plural
 from grader.stacks.base import CouldNotLook, Stack
+from grader.text import clean
 
 NOT_GRADED = 3
 RECORDING = "recording"  # the form of a file that keeps every answer; no report
@@ -105,7 +106,7 @@ class Show:
                     self.write(terminal.trouble(str(trouble), trouble.hint, self.style))
                 self.write(self.style.paint("\nWatching files and containers; Ctrl-C ends.\n", "dim"))
                 what = changes(self.target.workspace, self.target.url.partition("://")[2], SETTLE)
-                self.write(f"\n{what} changed at {time.strftime('%H:%M:%S')}.\n\n")
+                self.write(f"\n{clean(what)} changed at {time.strftime('%H:%M:%S')}.\n\n")
         except KeyboardInterrupt:
             return code
 
