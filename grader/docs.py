@@ -18,6 +18,7 @@ from grader.text import continued, sentence
 
 FOLDER = "docs/_generated"
 PUBLISHED = "docs/reference/report.schema.json"  # no part of a page, but a file that readers fetch
+HOSTILE = "tests/hostile/stacks.toml"
 LEVELS = ("Hint 1: look here", "Hint 2: how it works", "Hint 3: almost the line")
 GUARDED = "tests of the grader itself: it guards the grading"
 NOTE = "<!-- Written by `grader docs`. Change the code it comes from, not this file. -->\n\n"
@@ -46,6 +47,7 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
     parts["outside.md"] = _section("all", _outside(base, catalog))
     parts["restored.md"] = _section("all", restored(base, catalog))
     parts["busy.md"] = _section("all", busy(base))
+    parts["hostile.md"] = _section("all", _hostile(base))
     parts["cli.md"] = _section("all", _commands(commands))
     parts["report.md"] = _section("all", _fields())
     files = {f"{FOLDER}/{name}": NOTE + text for name, text in parts.items()}
@@ -171,6 +173,22 @@ def _link(lab: Lab, name: str) -> str:
 def _stack(case: Case) -> str:
     what = "The starter of the lab" if case.kind == "starter" else _text(case.title)
     return f"{what} (`{case.name}`)"
+
+
+def _hostile(base: Path) -> str:
+    """What the hostile stacks of the tests do, and what comes of it, in the order of their table."""
+    table = base / HOSTILE  # a copy of the project may come without its tests
+    stacks = tomllib.loads(table.read_text(encoding="utf-8"))["stacks"] if table.is_file() else []
+    lines: list[str] = []
+    for group in dict.fromkeys(stack["group"] for stack in stacks):
+        lines += [f"## {_text(group)}\n", "| a stack that has | what happens | test |", "|---|---|---|"]
+        lines += [
+            f"| {_text(stack['does'])} | {_text(stack['happens'])} | `{stack['name']}` |"
+            for stack in stacks
+            if stack["group"] == group
+        ]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _labs(catalog: Catalog) -> str:
