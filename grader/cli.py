@@ -50,6 +50,9 @@ class CheckId(click.ParamType[str]):
 ONLY = click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check, or topic, and its needs.")
 ROLE = click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
 STACK = click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
+I_KNOW = click.option(
+    "--i-know", is_flag=True, help="Disturb a stack that reaches this machine, too (the engine's socket, …)."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
@@ -119,7 +122,7 @@ def reset(lab: str | None, into: Path | None) -> None:
 @STACK
 @ROLE
 @click.option("--yes", is_flag=True, help="Agree to a repair, and to the commands of grader.toml.")
-@click.option("--i-know", is_flag=True, help="Disturb a stack that reaches this machine, too (the engine's socket, …).")
+@I_KNOW
 def check(
     lab: str | None,
     quick: bool,
@@ -158,6 +161,7 @@ def check(
 @click.option("--entry", metavar="URL", help="Where the site is: http://127.0.0.1:8080, or http://SERVICE:PORT inside.")
 @click.option("--slow-path", metavar="PATH", help="A page that takes a second, to see requests side by side.")
 @click.option("--yes", is_flag=True, help="Agree to a repair, and to what --disturb does.")
+@I_KNOW
 def audit(
     names: tuple[str, ...],
     containers: bool,
@@ -172,6 +176,7 @@ def audit(
     entry: str | None,
     slow_path: str | None,
     yes: bool,
+    i_know: bool,
 ) -> None:
     """Asks any running stack every check that applies: the project of this name, or of this folder."""
     from grader import audit as audits
@@ -185,7 +190,7 @@ def audit(
     given = (("hosts", host), ("entry", entry), ("slow_path", slow_path))
     told = tuple((key, value) for key, value in given if value)
     target = audits.target(catalog, names, containers=containers, told=_told(role), given=told)
-    options = Options(not disturb, deep, tuple(name for word in only for name in catalog.chosen(word)))
+    options = Options(not disturb, deep, tuple(name for word in only for name in catalog.chosen(word)), i_know)
     if disturb and not yes:
         click.echo(words.disturbances(planned(catalog, target.lab, options)), nl=False, err=True)
         click.confirm("Go on?", abort=True, err=True)

@@ -131,6 +131,7 @@ def grade(case: Hostile, state: Path, decoy: str) -> Graded:
             [sys.executable, "-m", "tests.hostile.driver", str(file)],
             cwd=HERE.parents[1],
             env={**os.environ, "XDG_STATE_HOME": str(state), "PYTHONPATH": str(HERE.parents[1]), "COLUMNS": "100"},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
