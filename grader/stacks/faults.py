@@ -140,8 +140,14 @@ class Faults(ABC):
 
     @contextmanager
     def disturbing(self, undo: Undo) -> Iterator[None]:
-        if not self.disturbed:
-            self._refuse_another_stack()
+        try:
+            self._refuse_when_ended()
+            if not self.disturbed:
+                self._refuse_another_stack()
+        except CouldNotLook:
+            if undo.action == "remove":  # that which is to be removed is there already
+                self.carry_out(undo)
+            raise
         self.disturbed = self.disturbed or undo.action != "remove"  # which is about something of the grader's own
         with ExitStack() as kept:
             with self._not_ended():

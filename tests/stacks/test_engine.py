@@ -15,6 +15,7 @@ from grader.model import Reason
 from grader.stacks import copies
 from grader.stacks.base import CouldNotLook, NotApplicable, Settings
 from grader.stacks.compose import ComposeStack
+from grader.stacks.dealings import Undo
 from grader.stacks.engine import Client, patience
 from grader.stacks.sidecar import Sidecar
 
@@ -122,3 +123,39 @@ def test_a_volume_without_end_is_given_up_and_the_engine_hears_of_it() -> None:
         copies._copy_folder(cast("docker.APIClient", engine), "one", "other", "/data")
 
     assert (engine.put, engine.closed) == (b"", True)
+
+
+class Holding:
+    """An engine with one container of the grader's own, made for a disturbance."""
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+
+    def inspect_container(self, container: str) -> dict[str, Any]:
+        return {
+            "Id": container,
+            "Name": "/copy",
+            "Image": "sha256:1",
+            "Config": {},
+            "HostConfig": {},
+            "State": {"Status": "created", "ExitCode": 0},
+            "NetworkSettings": {},
+        }
+
+    def remove_container(self, container: str, **_: object) -> None:
+        self.removed.append(container)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_what_was_made_for_a_disturbance_that_is_refused_is_removed(tmp_path: Path) -> None:
+    engine = Holding()
+    stack = ComposeStack("x", settings=Settings(), state=tmp_path, api=cast("docker.APIClient", engine))
+    stack._ended = True
+
+    with pytest.raises(CouldNotLook, match="ended"), stack.disturbing(Undo("remove", "c1", "a copy of app")):
+        raise AssertionError("nothing is disturbed after the end")
+
+    assert engine.removed == ["c1"]
+    assert stack.journal.open_entries() == ()
