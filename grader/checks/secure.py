@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from shlex import quote
-from urllib.parse import urlsplit
 
 from grader.checks.base import check
 from grader.checks.commands import FORM, curl, inside, told
