@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from tests.hostile.harness import Graded, Hostile
@@ -75,8 +77,8 @@ def _texts(graded: Graded) -> Iterator[str]:
 
 def runs_touch(command: str) -> bool:
     """Whether a shell would run the word that hostile stacks smuggle into commands."""
-    quoted = re.sub(r"'[^']*'|\\.", "", command)
-    return bool(re.search(r"(^|[;&|(`])\s*touch", quoted))
+    words = list(shlex.shlex(command, posix=True, punctuation_chars=True))
+    return any(word == "touch" and set(before) <= set("();<>|&") for before, word in pairwise(words))
 
 
 def harmful(char: str) -> bool:

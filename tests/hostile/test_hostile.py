@@ -57,5 +57,5 @@ def test_what_the_tests_look_for_is_found(text: str) -> None:
 
 
 def test_a_command_that_runs_what_a_stack_wants_is_found() -> None:
-    assert judging.runs_touch("curl 'http://x/#';touch /tmp/owned;''")
+    assert judging.runs_touch("curl 'http://x/#';touch /tmp/owned;")
     assert not judging.runs_touch("curl 'http://x/#;touch /tmp/owned;'")
