@@ -19,7 +19,7 @@ from tests.noise.timed import asked, chosen, judges_time, seen, timed
 CATALOG = load()
 EVERY = {case.name: case for case in cases(root(), CATALOG)}
 SLOW = "server.concurrent-requests"
-RED = failed("slow", hint="h", reproduce="r")
+RED = failed("slow", hint="h", reproduce="r", shows="s")
 
 
 def case(*fails: str, kind: str = "mutant") -> Case:

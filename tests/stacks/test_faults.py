@@ -61,6 +61,9 @@ class Small(Faults):
     def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
         return ()
 
+    def as_found(self) -> tuple[ServiceFacts, ...]:
+        return ()
+
     def at(self, via: Vantage, op: str, *, within: float = 0.0, **args: object) -> Any:
         raise AssertionError("nothing is asked of a sidecar here")
 
