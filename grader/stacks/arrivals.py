@@ -64,13 +64,14 @@ class Arrivals:
     def reached(self, name: str) -> tuple[str, ...]:
         """The services, `name` itself too, in which requests to the ports of `name` arrive."""
         if name not in self._reached:
-            woken = next(filter(None, map(self.woken, self._entrances(name))), ())
-            self._reached[name] = woken or self._connected(name)
+            woken = tuple(dict.fromkeys(found for to in self._entrances(name) for found in self.woken(to)))
+            only_itself = set(woken) <= {name}  # what it answers by itself wakes up nobody else
+            self._reached[name] = self._connected(name) if only_itself else woken
         return self._reached[name]
 
     def woken(self, to: Address) -> tuple[str, ...]:
-        """The services in which requests to an address arrive; () when that leaves no trace."""
-        return next(filter(None, (self._woken(to, path) for path in PATHS)), ())
+        """The services in which requests to an address arrive, the one that is asked among them."""
+        return tuple(dict.fromkeys(found for path in PATHS for found in self._woken(to, path)))
 
     def runs(self, name: str, programs: tuple[str, ...]) -> bool:
         """Whether a process of a service is called like one of `programs`."""

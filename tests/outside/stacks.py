@@ -84,6 +84,5 @@ def as_usual(stack: Outside, text: str) -> str:
     """What the audit printed, with the project's and the ports' usual names."""
     for path in stack.folder.iterdir():
         for variable, usual in PORT.findall(path.read_text(encoding="utf-8")):
-            text = text.replace(f":{stack.environment[variable]}", f":{usual}")
-            text = text.replace(f"port {stack.environment[variable]}", f"port {usual}")
+            text = re.sub(rf"\b{stack.environment[variable]}\b", usual, text)
     return text.replace(stack.project, stack.folder.name)

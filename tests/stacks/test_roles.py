@@ -83,7 +83,8 @@ class Fake:
         return [{"own_port": 5, "address": self.address(n), "port": self.parts[n].listens} for n in calls]
 
     def exchange(self, via: Vantage, to: Address, data: bytes, *, seconds: float = 10.0) -> Exchange:
-        part = next(p for p in self.parts.values() if to.port in p.publishes)
+        door, part = next((name, part) for name, part in self.parts.items() if to.port in part.publishes)
+        self.woken[door] = self.woken.get(door, 0) + 1
         for name in part.wakes[self.asked % len(part.wakes) :][:1] if part.wakes else ():
             self.woken[name] = self.woken.get(name, 0) + 1
         self.asked += 1
@@ -164,6 +165,14 @@ def test_services_of_one_image_and_command_that_share_the_requests_are_replicas(
     fake = Fake({"web": web, **{name: replace(APP, image="site") for name in ("blue", "green", "red")}})
 
     assert chosen(fake)[1] == ("blue", "green", "red")
+
+
+def test_a_page_of_the_proxys_own_on_a_port_before_the_sites_hides_no_app() -> None:
+    """Statistics, say: whoever asks for them wakes up the proxy, and nobody else."""
+    web = replace(NGINX, publishes=(8079, 8080), wakes=("nobody",), calls=("blue", "green"))
+    fake = Fake({"web": web, **{name: replace(APP, image="site") for name in ("blue", "green")}, "other": APP})
+
+    assert chosen(fake)[1] == ("blue", "green")
 
 
 def test_a_proxy_whose_first_page_is_a_file_leaves_the_app_open() -> None:
