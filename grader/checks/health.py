@@ -111,14 +111,17 @@ def healthcheck_detects_hang(seen: Hung) -> Verdict:
     service = seen.command.service
     wait = f"sleep {2 * seen.command.interval + seen.command.limit + 1:.0f}"  # the last result is then one of now
     stop, go_on = (inside(service, f"sh -c 'kill -{name} -1'") for name in ("STOP", "CONT"))
-    last = f"docker inspect -f '{RESULTS}' {containers(service)} | grep exit | tail -1"
+    results = f"docker inspect -f '{RESULTS}' {containers(service)}"
+    last = f"{results} | grep exit | tail -1"
+    # Not the last one: a server that replaces hung workers may be well again by then.
+    bad = f"{results} | grep -cE 'exit code (-|[1-9])'"
     if seen.during.code == 0:
         return failed(
             f"all {seen.stopped} processes of the server stood still, and the health check ended with 0 after "
             f"{seen.during.seconds:.1f} s",
             hint="what does it wait for: a process, a connection, or an answer?",
-            reproduce=f"{stop}; {wait}; {last}; {go_on}",
-            shows="exit code 0",
+            reproduce=f"{stop}; {wait}; {bad}; {go_on}",
+            shows="^0$",
         )
     if seen.after.code != 0:
         return failed(
