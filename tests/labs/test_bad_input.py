@@ -131,7 +131,7 @@ def test_a_missing_sidecar_image_is_named_with_the_way_to_get_it(lab1: Running) 
 
 
 def test_a_full_disk_is_said_plainly(lab1: Running) -> None:
-    code, said = lab1.grader(*QUICK, "--output", "/dev/full")
+    code, said = lab1.grader(*QUICK, "--format", "json", "--output", "/dev/full")
 
     assert code == 3
     assert "No space left on device" in said
