@@ -103,7 +103,7 @@ class _Exercise:
         post = Post(self.stack)
         noisy, single, waited = self._quiet()
         left_over = self._left_over(noisy)
-        slow, errors, ended = self._burst()
+        slow, errors, ended = self._burst(noisy | single)
         stopped, started = self._outage(ended, post)
         marks = Marks(slow, errors, ended, stopped, started, noisy, single)
         self._settle(marks, post)
@@ -172,8 +172,10 @@ class _Exercise:
 
     # --- the burst ---------------------------------------------------------------------------------------------------
 
-    def _burst(self) -> tuple[float, float, float]:
+    def _burst(self, dull: frozenset[int]) -> tuple[float, float, float]:
         """Slow answers, then errors as well; when they began, and when all was over."""
+        # What an earlier question left in the windows may turn a rule true only now: that is no answer to this one.
+        self.watch.until(lambda true, firing: not true - dull, CLEAR)
         slow = self.watch.now
         with self._slow_lanes() as enough:
             if self.slow_path:
