@@ -17,7 +17,7 @@ from grader.model import Reason
 from grader.stacks import sidecar
 from grader.stacks.base import CouldNotLook
 from grader.stacks.dealings import From, Stopped, Undo, Vantage
-from grader.stacks.engine import gone
+from grader.stacks.engine import gone, patience
 from grader.stacks.journal import Journal
 from grader.stacks.meanwhile import meanwhile
 from grader.stacks.values import Process, ServiceFacts, State
@@ -25,6 +25,7 @@ from grader.stacks.values import Process, ServiceFacts, State
 CALL = 15.0  # seconds that a sidecar's small operations may take
 AGAIN = "grader check, when nobody else starts or stops it"
 REPAIRED = 30.0  # seconds that a service is given to become healthy again
+LEFTOVER = 10.0  # seconds that the engine is given to remove a container of the grader's own
 KILLED = 5  # seconds after its grace until a service that is being stopped must have ended
 SHOWN = 300  # characters of a command's output
 TRIES = 3  # attempts at what changes while it is being put back
@@ -183,7 +184,9 @@ class Faults(ABC):
             self.carry_out(undo)
             self.journal.strike(undo)
         for name in self.leftovers():
-            self._remove(name)
+            # One that the stack keeps the engine from removing: the report, and the next look, name it.
+            with suppress(CouldNotLook), patience(LEFTOVER):
+                self._remove(name)
         for undo in entries:
             self._bring_home(undo)
         touched = {undo.service for undo in entries}
