@@ -7,15 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from grader import checking
 from grader.catalog import Catalog, is_elective
 from grader.checking import Target
 from grader.model import Lab, Outcome, Reason, Report, Step
-from grader.plan import plan
-from grader.render import terminal
-from grader.render.live import LiveReport
-from grader.render.style import Style
-from grader.show import PLAIN, Show
+from grader.show import Show
 
 COURSE_ONLY = frozenset({"stack.contract-endpoints"})  # what only the course's own app has promised
 
@@ -51,17 +46,8 @@ class Audit(Show):
 
     grows: ClassVar[bool] = False
 
-    def _whole(self, report: Report, style: Style = PLAIN) -> str:
-        chosen = plan(self.catalog, self.target.lab, self.options)
-        sections = checking.groups(self.catalog, self.target.lab, chosen)
-        asked = {check.id: check for check in chosen.asked}
-        rows = LiveReport(sections, asked, self._page, style, folded=True)
-        text = terminal.header(report.lab, report.stack, report.roles, report.services, style)
-        if self.target.url.startswith("compose://"):
-            text += f"  Commands below: {_naming(report)}\n"
-        text += "".join(rows.add(result) for result in report.results if result.check.id in asked)
-        text += terminal.unjudged(report.results, style)
-        return text + terminal.summary(report, self._next_step(report), style)
+    def _under_header(self, report: Report) -> str:
+        return f"  Commands below: {_naming(report)}\n" if self.target.url.startswith("compose://") else ""
 
     def _commands_note(self, report: Report) -> str:
         return f"Before the commands: `{_naming(report)}`" if self.target.url.startswith("compose://") else ""

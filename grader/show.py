@@ -184,14 +184,20 @@ class Show:
         return "Run the commands in the workspace of the lab."
 
     def _whole(self, report: Report, style: Style = PLAIN) -> str:
-        """The terminal report in one piece."""
+        """The terminal report in one piece; where it does not grow, what does not apply stands together at the end."""
         chosen = plan(self.catalog, self.target.lab, self.options)
         sections = checking.groups(self.catalog, self.target.lab, chosen)
-        growing = LiveReport(sections, {check.id: check for check in chosen.asked}, self._page, style)
+        asked = {check.id: check for check in chosen.asked}
+        rows = LiveReport(sections, asked, self._page, style, folded=not self.grows)
         text = terminal.header(report.lab, report.stack, report.roles, report.services, style)
-        asked = {check.id for check in chosen.asked}
-        text += "".join(growing.add(result) for result in report.results if result.check.id in asked)
+        text += self._under_header(report)
+        text += "".join(rows.add(result) for result in report.results if result.check.id in asked)
+        text += "" if self.grows else terminal.unjudged(report.results, style)
         return text + terminal.summary(report, self._next_step(report), style)
+
+    def _under_header(self, report: Report) -> str:
+        """What a reader has to know before the first line; nothing where the workspace says it."""
+        return ""
 
     def _next_step(self, report: Report) -> str:
         return terminal.next_step(report, self._follow_up())
