@@ -87,6 +87,7 @@ def test_the_stack_is_small(visited: Running) -> None:
 
 def test_an_outage_of_redis_is_reported_and_its_end_too(visited: Running) -> None:
     wait_until(lambda: not ask(visited, "ALERTS"), 60)  # the traffic above had errors
+    earlier = len(notices(visited))
     visited.stack.compose("stop", "--timeout", "1", "redis")
     try:
         wait_until(lambda: ["firing", "DependencyDown"] in notices(visited), 45)
@@ -94,8 +95,9 @@ def test_an_outage_of_redis_is_reported_and_its_end_too(visited: Running) -> Non
         visited.stack.compose("start", "redis")
     wait_until(lambda: notices(visited)[0] == ["resolved", "DependencyDown"], 45)
 
-    since = notices(visited)[: notices(visited).index(["firing", "DependencyDown"]) + 1]
-    assert since == [["resolved", "DependencyDown"], ["firing", "DependencyDown"]], "one cause, one alert"
+    since = notices(visited)[: len(notices(visited)) - earlier]
+    # That the errors above ended may be told late, for Alertmanager waits before it tells more of a group.
+    assert [name for status, name in since if status == "firing"] == ["DependencyDown"], "one cause, one alert"
 
 
 PROMETHEUS, ALERTMANAGER = "prom/prometheus:v2.53.4", "prom/alertmanager:v0.28.1"
