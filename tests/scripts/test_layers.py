@@ -95,4 +95,5 @@ def test_only_the_command_line_and_renderers_end_the_program() -> None:
         return isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.exit"
 
     ending = {module for module, tree in MODULES.items() if any(ends(node) for node in ast.walk(tree))}
-    assert {module for module in ending if module != "grader.cli" and not is_in(module, "grader.render")} == set()
+    allowed = ("grader.cli", "grader.commands", "grader.render")
+    assert {module for module in ending if not any(is_in(module, place) for place in allowed)} == set()
