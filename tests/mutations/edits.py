@@ -50,12 +50,23 @@ class Edit:
             return f"{self.file}: without `{said}`{again}"
         return f"{self.file}: `{said}` as `{made}`{again}"
 
+    @property
+    def code(self) -> tuple[str, str, str]:
+        """What it does, whatever the comments say and wherever in the file it stands; of a block only how it begins."""
+        lines = self.old.splitlines()
+        return self.kind, _code(lines[0] if len(lines) > 1 and self.kind == "drop" else self.old), _code(self.new)
+
     def applied(self, text: str) -> str:
         """The file with this edit; ValueError when the lines are not those that it was made for."""
         lines = text.splitlines(keepends=True)
         if "".join(lines[self.start : self.end]) != self.old:
             raise ValueError(f"{self.file}, line {self.start + 1}: not the text that this edit was made for")
         return "".join([*lines[: self.start], self.new, *lines[self.end :]])
+
+
+def _code(text: str) -> str:
+    """A statement in one line, without its comments."""
+    return " ".join(word for line in text.splitlines() for word in line.partition(" #")[0].split())
 
 
 def edits(file: str, text: str, before: str = "") -> tuple[Edit, ...]:

@@ -1,0 +1,52 @@
+"""Breaks that no check of their own lab notices are tried again where a later lab still holds the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.catalog import load, root
+from tests.mutations.run import Break, breaks, held_last, settled, survived
+
+
+@pytest.fixture(scope="module")
+def every() -> tuple[Break, ...]:
+    return tuple(breaks(root(), load()))
+
+
+def named(every: tuple[Break, ...], start: str) -> Break:
+    return next(one for one in every if one.name.startswith(start))
+
+
+@pytest.mark.parametrize(
+    ("name", "lab"),
+    (
+        ("lab2-gunicorn/Dockerfile: without `ENV PYTHONUNBUFFERED", "lab6-monitoring"),
+        ("lab2-gunicorn/compose.yaml: without `healthcheck:", "lab6-monitoring"),  # its lines there are others
+        ('lab2-gunicorn/gunicorn.conf.py: without `accesslog = "-"`', "lab4-https"),  # lab 5 takes it out
+    ),
+)
+def test_a_break_is_tried_again_in_the_last_lab_that_holds_the_line(
+    every: tuple[Break, ...], tmp_path: Path, name: str, lab: str
+) -> None:
+    held = held_last(root(), load(), named(every, name), tmp_path)
+
+    assert held is not None
+    assert held.lab.id == lab
+    path = tmp_path / lab / held.edit.file
+    assert held.edit.applied(path.read_text(encoding="utf-8"))
+
+
+def test_what_no_later_lab_builds_on_is_tried_once(every: tuple[Break, ...], tmp_path: Path) -> None:
+    assert held_last(root(), load(), named(every, "lab6-monitoring/"), tmp_path) is None
+
+
+def test_a_break_that_a_later_lab_notices_has_not_survived() -> None:
+    later = {"noticed": [], "later": {"lab": "lab6-monitoring", "noticed": ["logs.unbuffered"]}}
+
+    assert settled(later)
+    assert not survived(later)
+    assert survived({"noticed": [], "later": {"lab": "lab6-monitoring", "noticed": []}})
+    assert survived({"noticed": [], "later": {}})
+    assert not settled({"noticed": []})
