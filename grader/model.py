@@ -111,6 +111,10 @@ class Probe(Protocol[E_co]):
         """True when it asks what all the others left behind; such a probe is `alone` too."""
 
     @property
+    def ahead(self) -> tuple[Probe[Any], ...]:
+        """Questions that it will put itself, and that may be put before, while others are asked: they mostly wait."""
+
+    @property
     def seconds(self) -> float:
         """What asking usually takes; the runner gives up after three times that and five seconds."""
 

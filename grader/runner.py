@@ -76,15 +76,21 @@ class Run:
         return tuple(self.results[check.id] for check in self._checks)
 
     def _calm(self) -> None:
-        """Asks all calm probes, each as soon as nothing it needs is still open among the calm ones."""
+        """Asks all calm probes, each as soon as nothing it needs is still open among the calm ones.
+
+        With them goes what later probes will ask: nothing of it may be under way when those that come alone begin.
+        """
         open_checks = [check for check in self._checks if not check.disturbs and not check.probe.alone]
         answered: queue.SimpleQueue[tuple[Probe[Any], Answer]] = queue.SimpleQueue()
-        under_way: set[Probe[Any]] = set()
+        ahead = {probe for check in self._checks for probe in check.probe.ahead}
+        under_way = set(ahead)
+        for probe in ahead:
+            threading.Thread(target=self._ask_into, args=(probe, answered), daemon=True).start()
         while open_checks or under_way:
             for check in list(open_checks):
                 if self._blocked(check) or check.probe in self._answers:
                     open_checks.remove(check)
-                elif check.probe not in under_way and len(under_way) < SIDE_BY_SIDE and self._may_ask(check):
+                elif check.probe not in under_way and len(under_way - ahead) < SIDE_BY_SIDE and self._may_ask(check):
                     under_way.add(check.probe)
                     threading.Thread(target=self._ask_into, args=(check.probe, answered), daemon=True).start()
                 elif check.probe in under_way:

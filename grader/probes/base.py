@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from grader.model import Reason
 from grader.stacks.base import CouldNotLook, Stack
@@ -27,6 +27,7 @@ class Probe(ABC, Generic[E]):
     disturbs: ClassVar[bool] = False
     alone: ClassVar[bool] = False
     last: ClassVar[bool] = False
+    ahead: ClassVar[tuple[Probe[Any], ...]] = ()
     seconds: ClassVar[float] = 1.0
     runs: ClassVar[str] = ""
 

@@ -11,6 +11,7 @@ import io
 import json
 import socket
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -203,6 +204,19 @@ class Greetings(Probe[tuple[Greeting, ...]]):
         if not ports:
             raise CouldNotLook(Reason.UNREACHABLE, "no service publishes a port")
         return tuple(stack.ask(Greet(host, number)) for number, host in ports)
+
+
+@dataclass(frozen=True)
+class EveryGreeting(Probe[tuple[Greeting, ...]]):
+    """Every published port, greeted side by side: what speaks no HTTP may say nothing until the time is over."""
+
+    seconds: ClassVar[float] = GREETING_SECONDS
+
+    def ask(self, stack: Stack, /) -> tuple[Greeting, ...]:
+        bound = [port for service in stack.services() if service.running for port in service.published]
+        places = sorted({(loopback(port.address), port.host_port) for port in bound})
+        with ThreadPoolExecutor(max(1, len(places))) as side_by_side:
+            return tuple(side_by_side.map(lambda place: stack.ask(Greet(*place)), places))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from grader.model import (
     Check,
@@ -27,6 +28,7 @@ class Look:
     disturbs: bool = False
     alone: bool = False
     last: bool = False
+    ahead: tuple[Any, ...] = ()
     seconds: float = 1.0
     runs: str = ""
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -25,6 +25,7 @@ class Asked:
     disturbs: bool = False
     alone: bool = False
     last: bool = False
+    ahead: tuple[Any, ...] = ()
     seconds: float = 0.01
     runs: str = ""
     act: Callable[[], str] = field(default=lambda: "ok", compare=False)
@@ -70,6 +71,25 @@ def test_what_depends_on_a_failure_is_skipped_and_names_it() -> None:
     assert [results[name].outcome for name in ("a.a", "b.b", "c.c")] == [Outcome.FAIL, Outcome.SKIP, Outcome.SKIP]
     assert results["b.b"].verdict.because == "blocked by a.a"
     assert results["c.c"].verdict.reason is Reason.BLOCKED
+
+
+def test_what_a_timed_probe_will_ask_is_put_beside_the_calm_ones_and_over_before_it_begins() -> None:
+    met = threading.Barrier(2)
+    over: list[str] = []
+
+    def slow() -> str:
+        met.wait(5)
+        over.append("slow")
+        return "ok"
+
+    wanted = Asked("slow", act=slow)
+    timed = check("a.a", Asked("timed", alone=True, ahead=(wanted,), act=lambda: ",".join(over)))
+    calm = check("b.b", Asked("calm", act=lambda: str(met.wait(5) >= 0)))
+
+    _, results = run(timed, calm)
+
+    assert results["a.a"].evidence == "slow"
+    assert results["b.b"].outcome is Outcome.PASS
 
 
 def test_a_blocked_check_is_not_even_asked() -> None:

@@ -6,11 +6,11 @@ import contextlib
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from grader.probes.base import Probe, in_role, wait_for
 from grader.probes.greeting import Speaks
-from grader.probes.http import Entry, Greet, client_on, request
+from grader.probes.http import Entry, EveryGreeting, Greet, client_on, request
 from grader.probes.topology import App, Apps, whoami
 from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.dealings import Address, loopback
@@ -61,6 +61,7 @@ class SideDoors(Probe[Doors]):
     """Tries every published port but the site's own, and the app's ports where it lives on the host's network."""
 
     alone: ClassVar[bool] = True  # connections are counted: nobody else should make any
+    ahead: ClassVar[tuple[Probe[Any], ...]] = (EveryGreeting(),)
     seconds: ClassVar[float] = 4.0
 
     def ask(self, stack: Stack, /) -> Doors:
