@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import subprocess
@@ -137,6 +138,25 @@ def test_the_grader_in_it_looks_at_a_stack_through_the_mounted_socket(image: str
     assert done.returncode == 0, done.stdout + done.stderr
     assert "lab1-flask-run: flask run in a container" in done.stdout
     assert time.monotonic() - begun < 60
+
+
+def test_the_grader_in_a_network_of_its_own_says_that_it_cannot_look(image: str, lab1: Running) -> None:
+    socket = Path("/var/run/docker.sock")
+    done = subprocess.run(
+        [
+            *("docker", "run", "--rm", "--volume", f"{socket}:{socket}", "--group-add", str(socket.stat().st_gid)),
+            *(image, "grader", "check", "lab1", "--quick", "--only", "edge-reachable"),
+            *("--stack", f"compose://{lab1.stack.project}", "--format", "json"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    said = {result["id"]: result for result in json.loads(done.stdout)["results"]}["stack.edge-reachable"]
+    assert said["outcome"] == "unknown", done.stderr
+    assert "--network host" in said["hint"]
 
 
 def test_the_recipe_for_pipelines_audits_a_stack_and_leaves_the_reports(

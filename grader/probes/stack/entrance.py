@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
+from grader.model import Reason
 from grader.probes.base import Probe, nonce
 from grader.probes.greeting import Speaks
 from grader.probes.http import GREETING_SECONDS, Entry, Greet, send, site
 from grader.probes.topology import App, Apps, Whoami, whoami
 from grader.stacks.arrivals import doors, wakeups
-from grader.stacks.base import Stack
+from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.dealings import Address, loopback
 from grader.stacks.values import Published, ServiceFacts
 
+REFUSED = "connection refused"
+BOX_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # what Docker and Podman leave in every container
+BOXED_IN = "the grader runs in a container with a network of its own, and published ports are on the machine's"
+HOW_OUT = (
+    "start its container with `--network host`; or join the project's network and say where the site is in it: "
+    "`--network PROJECT_default`, and `--entry http://SERVICE:PORT`"
+)
 ROUNDS = 3  # a worker may be replaced between its answer and the look at its process: then ask again
 ANSWERS = 5  # of the bench, in each round
 SLOW_REQUESTS = 3  # the same, to a page that takes a second
@@ -57,8 +69,28 @@ class AtEntrances(Probe[Entrances]):
         running = tuple(service for service in stack.services() if service.running)
         ports = [(service, port) for service in running if service.service in edge for port in doors(stack, service)]
         entrances = tuple(_entrance(stack, service, port) for service, port in ports)
+        if entrances and all(entrance.error == REFUSED for entrance in entrances) and boxed_in(running):
+            raise CouldNotLook(Reason.UNREACHABLE, BOXED_IN, HOW_OUT)
         lasting = tuple(sorted({service.service for service in running if not service.one_shot}))
         return Entrances(entrances, lasting, stack.settings.hosts)
+
+
+def boxed_in(services: Iterable[ServiceFacts]) -> bool:
+    """Whether this program runs in a container on a network of its own, where published ports cannot be there.
+
+    On the host's network the gateways of the stack's networks are addresses of one's own.
+    """
+    if not any(mark.exists() for mark in BOX_MARKS):
+        return False
+    return not any(_own(at.gateway) for service in services for at in service.networks if at.gateway)
+
+
+def _own(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.bind((address, 0))
+        return True
+    return False
 
 
 def _entrance(stack: Stack, service: ServiceFacts, port: Published) -> Entrance:

@@ -16,9 +16,11 @@ from grader.checks import stack_app
 from grader.model import Outcome
 from grader.probes.greeting import Speaks
 from grader.probes.http import Entry
+from grader.probes.stack import entrance
 from grader.probes.stack.entrance import AtEntrances, Identify, Traces
+from grader.runner import asked
 from grader.stacks.base import Stack
-from grader.stacks.values import Published, ServiceFacts, Socket, Sockets
+from grader.stacks.values import Attached, Published, ServiceFacts, Socket, Sockets
 from tests.probes.listening import head_of, listening, server_context
 from tests.probes.pinboard import Local, lay_out, pinboard, served
 from tests.probes.service import SERVICE, process
@@ -89,8 +91,10 @@ def test_a_canned_answer_at_the_edge_is_found_out(app: Flask, monkeypatch: pytes
     assert "gets 200" in verdict.because
 
 
-def published(stack: Stack, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    service = replace(SERVICE, published=(Published("127.0.0.1", port, 8000),))
+def published(stack: Stack, monkeypatch: pytest.MonkeyPatch, port: int, gateway: str = "") -> None:
+    network = Attached("shop_default", "", gateway)
+    service = replace(SERVICE, published=(Published("127.0.0.1", port, 8000),), networks=(network,))
+    monkeypatch.setattr(entrance, "BOX_MARKS", ())
     monkeypatch.setattr(Local, "services", lambda self, fresh=False: (service,))
     listening = (Socket("127.0.0.1", 8000, "", (7,)), Socket("127.0.0.1", 9000, "", (7,)))
     monkeypatch.setattr(Local, "sockets", lambda self, fact: Sockets(listening, ()), raising=False)
@@ -99,8 +103,8 @@ def published(stack: Stack, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 def test_a_port_that_answers_http_is_an_entrance(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(app, app.logger) as stack:
         published(stack, monkeypatch, stack.ask(Entry()).port)
-        (entrance,) = stack.ask(AtEntrances()).entrances
-    assert (entrance.speaks, entrance.status, entrance.inside) == (Speaks.HTTP, 200, ())
+        (door,) = stack.ask(AtEntrances()).entrances
+    assert (door.speaks, door.status, door.inside) == (Speaks.HTTP, 200, ())
 
 
 def test_a_port_that_closes_at_once_is_silent(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +112,29 @@ def test_a_port_that_closes_at_once_is_silent(app: Flask, monkeypatch: pytest.Mo
         port = nobody.getsockname()[1]
     with served(app, app.logger) as stack:
         published(stack, monkeypatch, port)
-        (entrance,) = stack.ask(AtEntrances()).entrances
-    assert (entrance.speaks, entrance.error) == (Speaks.SILENCE, "connection refused")
-    assert entrance.inside == ("127.0.0.1",)
+        (door,) = stack.ask(AtEntrances()).entrances
+    assert (door.speaks, door.error) == (Speaks.SILENCE, "connection refused")
+    assert door.inside == ("127.0.0.1",)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "could_look"), (("192.0.2.1", False), ("127.0.0.1", True)), ids=("a network of its own", "the host's")
+)
+def test_a_grader_in_a_container_does_not_blame_the_stack_for_ports_that_cannot_be_there(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gateway: str, could_look: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    with served(app, app.logger) as stack:
+        published(stack, monkeypatch, port, gateway)
+        monkeypatch.setattr(entrance, "BOX_MARKS", (tmp_path,))
+        answer = asked(stack, AtEntrances())
+    if could_look:
+        assert answer.trouble is None
+    else:
+        assert answer.trouble is not None
+        assert answer.trouble.outcome is Outcome.UNKNOWN
+        assert "--network host" in answer.trouble.hint
 
 
 def test_a_port_that_speaks_tls_is_an_entrance_with_an_answer_of_its_own(
@@ -122,5 +146,5 @@ def test_a_port_that_speaks_tls_is_an_entrance_with_an_answer_of_its_own(
 
     with listening(serve, tls=server_context()) as to, served(app, app.logger) as stack:
         published(stack, monkeypatch, to.port)
-        (entrance,) = stack.ask(AtEntrances()).entrances
-    assert (entrance.speaks, entrance.status, entrance.location) == (Speaks.TLS, 302, "/login")
+        (door,) = stack.ask(AtEntrances()).entrances
+    assert (door.speaks, door.status, door.location) == (Speaks.TLS, 302, "/login")
