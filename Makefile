@@ -21,7 +21,7 @@ test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, d
 	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 # they wait more than they compute
 
 test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (an hour)
-	@.venv/bin/grader dev check
+	@.venv/bin/grader dev check --ledger tests/matrix.json
 
 test-restore: dev-env engine images ## The grader killed twenty times in each check that disturbs, and repaired (hours)
 	@.venv/bin/python -m tests.restore --times 20

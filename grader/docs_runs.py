@@ -10,6 +10,8 @@ from typing import Any
 from grader.catalog import Catalog, page_folder
 
 RESTORED = "tests/restore/results.json"
+MATRIX = "tests/matrix.json"
+KINDS = {"starter": "starters", "solution": "reference solutions", "mutant": "mutants", "variant": "variants"}
 BUSY = "tests/noise/results.json"
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
 
@@ -56,6 +58,34 @@ def busy(base: Path) -> str:
         shown = [_counted(Counter(name for entry in these for name in entry[kind])) for kind in ("wrong", "unknown")]
         lines.append(f"| `{stack}` | {asked} | {len(these)} | {' | '.join(shown)} |")
     return "\n".join([*lines, "", *_where(entries)])
+
+
+def verdicts(base: Path) -> str:
+    """How many verdicts were given to how many stacks, and which of them were wrong."""
+    quiet, noisy = _read(base / MATRIX), _read(base / BUSY)
+    rows = []
+    for kind, name in KINDS.items():
+        these = [entry for entry in quiet if entry["kind"] == kind]
+        given = sum(entry["pass"] + entry["fail"] for entry in these)
+        wrong = [Counter(check for entry in these for check in entry[f"false_{word}"]) for word in ("pass", "fail")]
+        rows.append((name, len(these), given, *wrong, sum(entry["unknown"] for entry in these)))
+    for kind in ("solution", "mutant"):
+        these = [entry for entry in noisy if entry["kind"] == kind]
+        given = sum(entry["passed"] + entry["failed"] for entry in these)
+        said = [(check, text) for entry in these for check, text in entry["wrong"].items()]
+        wrong = [Counter(check for check, text in said if text.startswith(word)) for word in ("pass", "fail")]
+        name = f"{KINDS[kind]}, all cores busy (runs)"
+        rows.append((name, len(these), given, *wrong, sum(len(entry["unknown"]) for entry in these)))
+    lines = [
+        "| what was asked | stacks | verdicts | green, though broken | red, though right | unknown |",
+        "|---|--:|--:|---|---|--:|",
+        *(
+            f"| {name} | {stacks} | {given} | {_counted(green)} | {_counted(red)} | {unknown} |"
+            for name, stacks, given, green, red, unknown in rows
+            if stacks
+        ),
+    ]
+    return "\n".join([*lines, "", *_where([*quiet, *noisy])])
 
 
 def _counted(names: Counter[str]) -> str:

@@ -7,15 +7,18 @@ solution passes everything, each mutant turns exactly its declared checks red, e
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import click
 
 from grader.catalog import Catalog, CourseError
 from grader.evidence import evidence_problems, recorded
-from grader.gate_stacks import Case, Outcome, cases, try_case
+from grader.gate_stacks import Case, Outcome, cases, misjudged, try_case
+from grader.runs import Runs
 from grader.seen import Red
 
 Say = Callable[[str], None]
@@ -81,9 +84,11 @@ def stacks(
     record: bool,
     at_once: int,
     say: Say,
+    ledger: Path | None = None,
 ) -> list[str]:
     """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`.
 
+    What came of each stack replaces what `ledger` says of it, for the page about all of them.
     `only` names labs and stacks, all of them when it is empty. `sliced` takes no more than slice_of does.
     """
     every = cases(base, catalog)
@@ -102,6 +107,8 @@ def stacks(
         with lock:
             red.extend(outcome.reds)
             say(_line(case, outcome))
+            if ledger and outcome.results:
+                Runs(ledger).put("stack", _entry(case, outcome))
         return [f"{case.name}: {problem}" for problem in outcome.problems]
 
     labs = {case.name: case.lab.id for case in every}
@@ -114,6 +121,21 @@ def stacks(
     for name, why in sorted({(one.check, one.verdict.not_shown) for one in red if one.verdict.not_shown}):
         say(f"note  {name} is not shown by a command: {why}")
     return [problem for listed in problems for problem in listed]
+
+
+def _entry(case: Case, outcome: Outcome) -> dict[str, Any]:
+    counts = Counter(result.outcome.value for result in outcome.results)
+    shown = sum(not red.verdict.not_shown for red in outcome.reds)
+    return {
+        "stack": case.name,
+        "kind": case.kind,
+        "lab": case.lab.id,
+        "seconds": round(outcome.seconds, 1),
+        **{name: counts[name] for name in ("pass", "fail", "unknown", "skip")},
+        **misjudged(case, outcome.results),
+        "commands": shown,
+        "problems": list(outcome.problems),
+    }
 
 
 def _line(case: Case, outcome: Outcome) -> str:

@@ -186,6 +186,17 @@ def differences(case: Case, results: tuple[Result, ...]) -> list[str]:
     return problems
 
 
+def misjudged(case: Case, results: tuple[Result, ...]) -> dict[str, dict[str, str]]:
+    """Checks that were wrong, with what they said: green on what is declared red, and red on what is not."""
+    said = {
+        "false_pass": (
+            result for result in results if result.outcome is Verdicts.PASS and result.check.id in case.fails
+        ),
+        "false_fail": (r for r in results if r.outcome is Verdicts.FAIL and r.check.id not in case.fails),
+    }
+    return {kind: {result.check.id: result.verdict.because for result in these} for kind, these in said.items()}
+
+
 def _guards_noise(result: Result) -> bool:
     """Whether this only says that the machine was busy: what depends on that says so itself."""
     return result.check.weight is Weight.GUARD and result.verdict.reason is Reason.NOISY_HOST

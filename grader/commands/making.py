@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -37,20 +38,32 @@ def dev() -> None:
 @click.option("--only", multiple=True, metavar="NAME", help="Only these stacks: a lab, a mutant, a variant.")
 @click.option("--slice", "sliced", is_flag=True, help="Only starters, solutions, and mutants that turn each check red.")
 @click.option("--record", "keep", is_flag=True, help="Write what was seen to tests/evidence.")
+@click.option(
+    "--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Write down here what came of each stack."
+)
 @click.option("--at-once", default=3, show_default=True, help="How many stacks run side by side.")
 @click.pass_context
 def dev_check(
-    context: click.Context, docker: bool, only: tuple[str, ...], sliced: bool, keep: bool, at_once: int
+    context: click.Context,
+    docker: bool,
+    only: tuple[str, ...],
+    sliced: bool,
+    keep: bool,
+    at_once: int,
+    ledger: Path | None,
 ) -> None:
     """The gate: every check has been seen to pass and to fail, and every page says what the checks say."""
     from grader import gate
     from grader.catalog import root
+    from grader.docs import write
 
     problems = []
     if docker:
         problems += gate.stacks(
-            root(), the_catalog(), only=only, sliced=sliced, record=keep, at_once=at_once, say=click.echo
+            root(), the_catalog(), only=only, sliced=sliced, record=keep, at_once=at_once, say=click.echo, ledger=ledger
         )
+    if ledger:  # a page is made of it
+        write(root(), the_catalog(), program(context), check=False)
     # Afterwards: a run with --record writes what this looks for.
     problems += gate.paper(root(), the_catalog(), program(context))
     for problem in problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 
 import docker
@@ -25,6 +26,15 @@ def look() -> Machine:
         )
     finally:
         api.close()
+
+
+def versions() -> str:
+    """What this machine runs stacks with, in a line."""
+    engine = _said("docker", "version", "--format", "{{.Server.Version}}") or "without an engine"
+    compose = _said("docker", "compose", "version", "--short") or "missing"
+    facts = platform.freedesktop_os_release()
+    system = f"{facts['NAME'].partition(' ')[0]} {facts.get('VERSION_ID', '')}".strip()
+    return f"Docker {engine}, Compose {compose}, Python {platform.python_version()}, {system}"
 
 
 def _there(api: docker.APIClient, image: str) -> bool:

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from grader.catalog import Catalog, load, root
 from grader.gate_stacks import Case, cases, checked, lay_out
+from grader.runs import Runs
 from grader.stacks.throwaway import Throwaway
 from tests.noise.busy import busy
 from tests.noise.timed import asked, chosen, seen, timed
-from tests.runs import Runs
 
 RUNS = 20
 RESULTS = root() / "tests/noise/results.json"

@@ -13,11 +13,11 @@ from itertools import groupby
 from pathlib import Path
 
 from grader.catalog import load, root
+from grader.runs import Runs
 from grader.stacks.throwaway import Throwaway
 from tests.labs.conftest import lay_out
 from tests.restore.kill import Graded, Killed
 from tests.restore.moments import Place, moment, places
-from tests.runs import Runs
 
 TIMES = 20
 ATTEMPTS = 4

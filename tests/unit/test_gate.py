@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,3 +251,26 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     whole = [("broken", True, ()), ("otherwise", True, ()), ("solved", True, broken)]
     assert tried == [*whole, ("broken", True, ()), ("solved", False, broken)]
     assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
+
+
+def test_the_ledger_says_what_came_of_each_stack_the_last_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = {"a": [passed("fine"), RED], "b": [RED, passed("fine")]}
+    monkeypatch.setattr(gate, "cases", lambda base, catalog: (named("broken", "a.a"),))
+    monkeypatch.setattr(
+        gate,
+        "try_case",
+        lambda *_, **__: Tried(("wrong",), 1.23, results(**{name: verdicts.pop(0) for name, verdicts in said.items()})),
+    )
+    ledger = tmp_path / "matrix.json"
+
+    def run() -> list[dict[str, Any]]:
+        gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None, ledger=ledger)
+        return list(json.loads(ledger.read_text()))
+
+    first, second = run(), run()
+
+    assert [(entry["stack"], entry["false_pass"], entry["false_fail"]) for entry in first] == [
+        ("broken", {"a.a": "fine"}, {"b.b": "broken"})
+    ]
+    assert [(entry["false_pass"], entry["false_fail"], entry["problems"]) for entry in second] == [({}, {}, ["wrong"])]
+    assert (second[0]["pass"], second[0]["fail"], second[0]["seconds"]) == (1, 1, 1.2)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import platform
-import subprocess
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from grader.stacks.machine import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,19 @@ class Runs:
 
     def add(self, entry: dict[str, Any]) -> None:
         """Writes a run down at once: a session that is ended loses nothing."""
-        dated = {**entry, "day": datetime.now(UTC).date().isoformat(), "versions": versions()}
-        lines = [json.dumps(one, sort_keys=True) for one in (*self.entries(), dated)]
-        self.path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+        self._write([*self.entries(), _dated(entry)])
+
+    def put(self, key: str, entry: dict[str, Any]) -> None:
+        """Writes a run down in the place of the one with the same `key`."""
+        others = [one for one in self.entries() if one[key] != entry[key]]
+        self._write(sorted([*others, _dated(entry)], key=lambda one: str(one[key])))
+
+    def _write(self, entries: list[dict[str, Any]]) -> None:
+        lines = [json.dumps(one, sort_keys=True) for one in entries]
+        draft = self.path.with_suffix(".draft")
+        draft.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+        draft.replace(self.path)
 
 
-def versions() -> str:
-    """The machine's, in a line."""
-    engine = _said("docker", "version", "--format", "{{.Server.Version}}")
-    compose = _said("docker", "compose", "version", "--short")
-    facts = platform.freedesktop_os_release()
-    system = f"{facts['NAME'].partition(' ')[0]} {facts.get('VERSION_ID', '')}".strip()
-    return f"Docker {engine}, Compose {compose}, Python {platform.python_version()}, {system}"
-
-
-def _said(*words: str) -> str:
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+def _dated(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "day": datetime.now(UTC).date().isoformat(), "versions": versions()}

@@ -1,0 +1,35 @@
+"""What was run on real stacks, in tables: nothing is counted that was not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from grader.docs_runs import BUSY, MATRIX, verdicts
+
+WHERE = {"day": "2026-11-28", "versions": "Docker 29"}
+
+
+def write(base: Path, name: str, *entries: dict[str, Any]) -> None:
+    (base / name).parent.mkdir(parents=True, exist_ok=True)
+    (base / name).write_text(json.dumps([WHERE | entry for entry in entries]), encoding="utf-8")
+
+
+def test_verdicts_are_counted_by_the_kind_of_stack_and_the_wrong_ones_named(tmp_path: Path) -> None:
+    mutant = {"kind": "mutant", "pass": 8, "fail": 1, "unknown": 0, "false_pass": {}, "false_fail": {}}
+    write(tmp_path, MATRIX, mutant, mutant | {"fail": 0, "unknown": 2, "false_pass": {"a.a": "fine"}})
+    busy = {"kind": "solution", "passed": 5, "failed": 1, "unknown": {"b.b": "late"}, "wrong": {"a.a": "fail: slow"}}
+    write(tmp_path, BUSY, busy)
+
+    said = verdicts(tmp_path).splitlines()
+
+    assert said[2:4] == [
+        "| mutants | 2 | 17 | `a.a` 1× | nothing | 2 |",
+        "| reference solutions, all cores busy (runs) | 1 | 6 | nothing | `a.a` 1× | 1 |",
+    ]
+    assert said[-1] == "Run with Docker 29, 2026-11-28."
+
+
+def test_without_a_run_there_is_no_row(tmp_path: Path) -> None:
+    assert len(verdicts(tmp_path).strip().splitlines()) == 2
