@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog, page_folder
-from grader.docs_runs import busy, restored, verdicts
+from grader.docs_runs import broken, busy, restored, verdicts
 from grader.evidence import recorded, red_lines
 from grader.gate_stacks import Case, cases
 from grader.model import AnyCheck, Lab
@@ -45,6 +45,7 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
     parts["checks.md"] = _section("all", _checks(catalog))
     parts["seen.md"] = _seen(base, catalog)
     parts["outside.md"] = _section("all", _outside(base, catalog))
+    parts["breaks.md"] = _section("all", broken(base, catalog))
     parts["verdicts.md"] = _section("all", verdicts(base))
     parts["restored.md"] = _section("all", restored(base, catalog))
     parts["busy.md"] = _section("all", busy(base))

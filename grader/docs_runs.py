@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from grader.catalog import Catalog, page_folder
 
 RESTORED = "tests/restore/results.json"
+BREAKS, JUDGED = "tests/mutations/results.json", "tests/mutations/judged.toml"
+LONGEST = 80  # characters that a cell of a table shows of a break
+STOPPED, RED, LATER, NOBODY = "would not start", "red", "red in a later lab", "nobody"
 MATRIX = "tests/matrix.json"
 KINDS = {"starter": "starters", "solution": "reference solutions", "mutant": "mutants", "variant": "variants"}
 BUSY = "tests/noise/results.json"
@@ -86,6 +90,56 @@ def verdicts(base: Path) -> str:
         ),
     ]
     return "\n".join([*lines, "", *_where([*quiet, *noisy])])
+
+
+def broken(base: Path, catalog: Catalog) -> str:
+    """For each lab, how many systematic breaks of its solution were noticed, and why the others do not matter."""
+    results = _found(base / BREAKS)
+    reasons = tomllib.loads(_text(base / JUDGED))
+    lines = ["| solution | breaks | would not start | red | red in a later lab | nobody |", "|---|--:|--:|--:|--:|--:|"]
+    survivors: list[str] = []
+    for lab in catalog.labs:
+        these = {name: found for name, found in sorted(results.items()) if name.startswith(f"{lab.id}/")}
+        if not these:
+            continue
+        ways = Counter(noticed(found) for found in these.values())
+        counts = (len(these), *(ways[way] for way in (STOPPED, RED, LATER, NOBODY)))
+        lines.append(f"| {lab.id} | {' | '.join(map(str, counts))} |")
+        survivors += [name for name, found in these.items() if noticed(found) == NOBODY]
+    lines += ["", "| what was changed | why no check minds |", "|---|---|"]
+    for name in survivors:
+        lines.append(f"| {_change(name)} | {reasons.get(name, 'not judged yet')} |")
+    days = sorted({found["day"] for found in results.values()})
+    return "\n".join([*lines, "", f"Run from {days[0]} to {days[-1]}.\n" if days else ""])
+
+
+def noticed(found: dict[str, Any]) -> str:
+    """Who noticed a break: STOPPED, RED, LATER or NOBODY."""
+    if found["noticed"]:
+        return STOPPED if found["noticed"] == ["start"] else RED
+    return LATER if found.get("later", {}).get("noticed") else NOBODY
+
+
+def _change(name: str) -> str:
+    """What a break does, short enough for a cell of a table: of a long statement the words that change."""
+    file, _, what = name.partition("/")[2].partition(": ")
+    old, _, new = what.partition("` as `")
+    if len(what) > LONGEST and new:
+        left, right = old.strip("`").split(), new.rpartition("`")[0].split()
+        gone = [word for word in left if word not in right]
+        come = [word for word in right if word not in left]
+        what = f"`{' '.join(gone)}` {f'as `{chr(32).join(come)}`' if come else 'left out'}, in `{' '.join(left[:3])} …`"
+    elif len(what) > LONGEST:
+        what = f"{what[:LONGEST]} …`"
+    return f"{file}: {what}".replace("|", "\\|")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _found(path: Path) -> dict[str, dict[str, Any]]:
+    return dict(json.loads(_text(path) or "{}"))
 
 
 def _counted(names: Counter[str]) -> str:

@@ -28,13 +28,13 @@ import click
 
 from grader import course
 from grader.catalog import Catalog, load, root
+from grader.docs_runs import BREAKS, JUDGED, NOBODY, noticed
 from grader.gate_stacks import Case, cases, checked, chosen_checks, lay_out
 from grader.model import Lab, Outcome, Result
 from grader.stacks.throwaway import Throwaway
 from tests.mutations.edits import Edit, edits
 
-HERE = Path(__file__).parent
-RESULTS, JUDGED = HERE / "results.json", HERE / "judged.toml"
+RESULTS = root() / BREAKS
 NO_STACK = ("prometheus/rules.test.yml", "compose.elastic.yaml", "elastic/")  # files that no running stack reads
 
 
@@ -113,11 +113,6 @@ def settled(found: dict[str, Any]) -> bool:
     return bool(found["noticed"]) or "later" in found
 
 
-def survived(found: dict[str, Any]) -> bool:
-    """Nobody noticed it, in its own lab or later."""
-    return not found["noticed"] and not found.get("later", {}).get("noticed")
-
-
 def _said(catalog: Catalog, case: Case, started: Throwaway) -> dict[str, list[str]]:
     """The calm checks first; all the others where these notice nothing."""
     calm = checked(case.lab, chosen_checks(catalog, case), started)
@@ -139,7 +134,8 @@ def known() -> dict[str, dict[str, Any]]:
 
 def reasons() -> dict[str, str]:
     """Why a break that nobody notices is harmless, by its name."""
-    return dict(tomllib.loads(JUDGED.read_text(encoding="utf-8"))) if JUDGED.is_file() else {}
+    path = root() / JUDGED
+    return dict(tomllib.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 @click.command()
@@ -167,12 +163,12 @@ def main(words: tuple[str, ...], at_once: int, again: bool, only_list: bool) -> 
             draft.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             draft.replace(RESULTS)
         later = found.get("later", {})
-        noticed = found["noticed"] or [f"{name} ({later['lab']})" for name in later.get("noticed", ())]
-        click.echo(f"{found['seconds']:6.1f} s  {one.name}\n          {', '.join(noticed) or 'NOBODY'}")
+        by = found["noticed"] or [f"{name} ({later['lab']})" for name in later.get("noticed", ())]
+        click.echo(f"{found['seconds']:6.1f} s  {one.name}\n          {', '.join(by) or 'NOBODY'}")
 
     with ThreadPoolExecutor(at_once) as workers:
         list(workers.map(try_one, todo))
-    survivors = [one.name for one in every if one.name in results and survived(results[one.name])]
+    survivors = [one.name for one in every if one.name in results and noticed(results[one.name]) == NOBODY]
     open_ones = [name for name in survivors if name not in reasons()]
     click.echo(f"{len(every)} breaks, {len(survivors)} noticed by nobody, {len(open_ones)} of these not judged:")
     click.echo("\n".join(open_ones))

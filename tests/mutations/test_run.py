@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.catalog import load, root
-from tests.mutations.run import Break, breaks, held_last, settled, survived
+from grader.docs_runs import LATER, NOBODY, noticed
+from tests.mutations.run import Break, breaks, held_last, known, reasons, settled
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,17 @@ def test_a_break_that_a_later_lab_notices_has_not_survived() -> None:
     later = {"noticed": [], "later": {"lab": "lab6-monitoring", "noticed": ["logs.unbuffered"]}}
 
     assert settled(later)
-    assert not survived(later)
-    assert survived({"noticed": [], "later": {"lab": "lab6-monitoring", "noticed": []}})
-    assert survived({"noticed": [], "later": {}})
+    assert noticed(later) == LATER
+    assert noticed({"noticed": [], "later": {"lab": "lab6-monitoring", "noticed": []}}) == NOBODY
+    assert noticed({"noticed": [], "later": {}}) == NOBODY
     assert not settled({"noticed": []})
+
+
+def test_what_nobody_notices_is_judged_and_nothing_else_is() -> None:
+    survivors = {name for name, found in known().items() if settled(found) and noticed(found) == NOBODY}
+
+    assert survivors == set(reasons())
+
+
+def test_what_was_run_is_still_a_break_of_a_solution(every: tuple[Break, ...]) -> None:
+    assert set(known()) <= {one.name for one in every}

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from grader.docs_runs import BUSY, MATRIX, verdicts
+from grader.catalog import load
+from grader.docs_runs import BREAKS, BUSY, JUDGED, MATRIX, broken, verdicts
 
 WHERE = {"day": "2026-11-28", "versions": "Docker 29"}
 
@@ -33,3 +34,20 @@ def test_verdicts_are_counted_by_the_kind_of_stack_and_the_wrong_ones_named(tmp_
 
 def test_without_a_run_there_is_no_row(tmp_path: Path) -> None:
     assert len(verdicts(tmp_path).strip().splitlines()) == 2
+
+
+def test_a_break_that_nobody_noticed_is_listed_with_its_reason_and_the_words_that_change(tmp_path: Path) -> None:
+    long = "lab2-gunicorn/Dockerfile: `RUN pip install --no-cache-dir --require-hashes -r requirements.txt --quiet` as "
+    long += "`RUN pip install --no-cache-dir -r requirements.txt --quiet`"
+    red, day = {"noticed": ["a.a"], "day": "2026-11-28"}, {"noticed": [], "later": {}, "day": "2026-11-27"}
+    found = {"lab2-gunicorn/a.py: without `x = 1`": day, long: day, "lab2-gunicorn/a.py: without `y = 1`": red}
+    (tmp_path / BREAKS).parent.mkdir(parents=True)
+    (tmp_path / BREAKS).write_text(json.dumps(found))
+    (tmp_path / JUDGED).write_text('"lab2-gunicorn/a.py: without `x = 1`" = "1 is what it is anyway"\n')
+
+    said = broken(tmp_path, load()).splitlines()
+
+    assert "| lab2-gunicorn | 3 | 0 | 1 | 0 | 2 |" in said
+    assert "| a.py: without `x = 1` | 1 is what it is anyway |" in said
+    assert "| Dockerfile: `--require-hashes` left out, in `RUN pip install …` | not judged yet |" in said
+    assert said[-1] == "Run from 2026-11-27 to 2026-11-28."
