@@ -1,14 +1,18 @@
 """Both builders accept the site, every link leads somewhere, and nothing is fetched from elsewhere."""
 
+import os
+import re
+import struct
+import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.site.conftest import REPO
+from tests.site.conftest import BIN, QUIET, REPO
 from tests.site.pages import Page, read_all
 
-PARTS = ("_generated", "_recorded", "_diagrams")  # included by pages, never pages themselves
+PARTS = ("_generated", "_recorded", "_diagrams", "_theme")  # included by pages, never pages themselves
 LOCAL = ("localhost", "127.0.0.1", "pinboard.localhost")  # the learner's own stack and site: pages may link to them
 BUILDERS = ("mkdocs_site", "zensical_site")
 
@@ -72,3 +76,34 @@ def test_an_anchor_is_given_once_a_page(site: Path) -> None:
     for name, page in read_all(site).items():
         twice = {anchor for anchor in page.anchors if page.anchors.count(anchor) > 1}
         assert twice == set(), name
+
+
+def test_a_link_to_a_page_shows_elsewhere_what_the_page_is_about(site: Path) -> None:
+    for name, page in read_all(site).items():
+        text = page.path.read_text(encoding="utf-8")
+        said = dict(re.findall(r'<meta property="(og:[a-z:_]+)" content="([^"]*)">', text))
+        assert said["og:title"], name
+        assert said["og:description"], name
+        assert "og:image" not in said, "its address would be wrong: mkdocs.yml does not say where the site is"
+
+
+def test_where_the_site_s_address_is_known_its_card_is_named_and_has_the_size_that_is_asked_for(tmp_path: Path) -> None:
+    for name in ("docs", "labs", "solutions"):
+        (tmp_path / name).symlink_to(REPO / name)
+    settings = (REPO / "mkdocs.yml").read_text(encoding="utf-8")
+    known = settings.replace('site_url: ""', "site_url: https://course.example/flask/")
+    (tmp_path / "mkdocs.yml").write_text(known, encoding="utf-8")
+    command = [str(BIN / "mkdocs"), "build", "--quiet", "--site-dir", str(tmp_path / "site")]
+    subprocess.run(command, cwd=tmp_path, env=os.environ | QUIET, check=True)
+
+    home = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert '<meta property="og:image" content="https://course.example/flask/assets/images/card.png">' in home
+    width, height = struct.unpack(">II", (tmp_path / "site/assets/images/card.png").read_bytes()[16:24])
+    assert (width, height) == (1200, 630)
+
+
+def test_an_address_that_is_no_page_leads_on(site: Path) -> None:
+    lost = read_all(site)["404.html"]
+
+    assert "Nothing is served at this address" in lost.text
+    assert {"/labs/", "/reference/checks/"} <= set(lost.links)
