@@ -1,40 +1,21 @@
 """The site in a real browser: light and dark, phone and desk, search, and no request to anybody else."""
 
-import functools
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.site.conftest import PHONE
+from tests.site.conftest import DESK, PHONE, served
 
 pytestmark = pytest.mark.browser
 
 PAGES = ("", "start/", "labs/lab1-flask-run/", "concepts/workers/", "reference/checks/", "reference/glossary/")
-DESK = ViewportSize(width=1280, height=900)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-        """Nothing: a test run is no place for an access log."""
 
 
 @pytest.fixture(scope="module")
 def address(mkdocs_site: Path) -> Iterator[str]:
-    """The site under a path of its own: it must not need to be at the root."""
-    served = mkdocs_site.parent / "served"
-    served.mkdir(exist_ok=True)
-    (served / "course").symlink_to(mkdocs_site)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(served)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/course/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    yield from served(mkdocs_site)
 
 
 @pytest.fixture(params=("light", "dark"))

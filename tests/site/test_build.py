@@ -107,3 +107,9 @@ def test_an_address_that_is_no_page_leads_on(site: Path) -> None:
 
     assert "Nothing is served at this address" in lost.text
     assert {"/labs/", "/reference/checks/"} <= set(lost.links)
+
+
+def test_no_attribute_of_the_markdown_is_shown_as_text(site: Path) -> None:
+    shown = {name: re.findall(r"\{ ?[.#][a-z-]+( [^}]*)?\}", page.text) for name, page in read_all(site).items()}
+    pages = {name: found for name, found in shown.items() if found}
+    assert pages == {}

@@ -1,0 +1,16 @@
+// Brings the interactive parts of a page to life. Each stands on the page as plain HTML that can be read without this;
+// its module is fetched only where the page has one. docs/instructors/writing.md says how they are written.
+const PARTS = {
+  "details.predict": "./predict.js",
+  "details.myth": "./myth.js",
+  "details.recall": "./recall.js",
+  ".course-guesses": "./guesses.js",
+  ".course-progress": "./progress.js",
+};
+
+for (const [selector, module] of Object.entries(PARTS)) {
+  const elements = [...document.querySelectorAll(selector)];
+  if (elements.length) {
+    import(module).then((part) => part.start(elements));
+  }
+}
