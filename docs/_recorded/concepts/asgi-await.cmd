@@ -1,0 +1,1 @@
+docker compose exec shell python3 ask.py http://uvicorn:8000/await 200

@@ -1,0 +1,1 @@
+docker compose exec shell python3 by_hand.py

@@ -1,0 +1,1 @@
+docker compose exec shell python3 each_time.py

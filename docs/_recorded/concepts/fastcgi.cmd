@@ -1,0 +1,3 @@
+docker compose exec fastcgi ps -N -C ps -o pid,ppid,nlwp,args | cut -c 1-64
+docker compose exec fastcgi sh -c 'kill -9 $(pgrep -P 1 | tail -1)'; sleep 3
+docker compose exec fastcgi ps -N -C ps -o pid,ppid,nlwp,args | cut -c 1-64

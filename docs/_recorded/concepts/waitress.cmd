@@ -1,0 +1,1 @@
+docker compose exec waitress ps -N -C ps -o pid,ppid,nlwp,args | cut -c 1-64
