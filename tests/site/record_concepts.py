@@ -6,12 +6,10 @@ Runs docs/_recorded/concepts/<name>.cmd in that folder and writes the .txt besid
 begin anew before it, and nothing is left running afterwards. Every service is of one image, which is built first.
 """
 
-import os
 import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from tests.site.record import BUILDS, ESCAPES, RECORDED
 
@@ -19,6 +17,7 @@ HERE = RECORDED / "concepts"
 PORTS = {"uwsgi": 3031, "fastcgi": 9000, "proxy": 80, "supervisor": 80} | dict.fromkeys(
     ("flask", "gunicorn", "apache", "waitress", "uvicorn", "waiting"), 8000
 )
+SETTLED = 2  # seconds: a port is open before the workers behind it are there
 STARTED_BY_COMMAND = {"no-policy", "on-failure", "ended-well", "always"}  # their first seconds are what is shown
 
 
@@ -50,9 +49,7 @@ def wait(service: str) -> None:
 
 def answer(command: str) -> str:
     """What a command prints, in the folder of the recordings."""
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=HERE, env=os.environ | {"COLUMNS": "100"}, capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run(["bash", "-c", command], cwd=HERE, capture_output=True, text=True, timeout=120)
     text = ESCAPES.sub("", done.stdout).replace("\r", "")
     if not text.strip():
         raise SystemExit(f"nothing was printed (exit code {done.returncode}): {done.stderr}")
@@ -73,6 +70,7 @@ def record(names: list[str]) -> None:
             compose("up", "--detach", *wanted)
             for service in set(compose("ps", "--services").split()) & set(PORTS):
                 wait(service)
+            time.sleep(SETTLED)
             path.with_suffix(".txt").write_text(answer(command), encoding="utf-8")
             sys.stdout.write(f"{path.stem}\n")
             sys.stdout.flush()

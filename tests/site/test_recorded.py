@@ -10,6 +10,7 @@ from tests.site.conftest import REPO
 DOCS = REPO / "docs"
 RECORDED = DOCS / "_recorded"
 LABS = {path.parent.name for path in (REPO / "labs").glob("*/lab.toml")}
+CONCEPTS = "concepts"  # run by record_concepts.py, beside the servers of its compose.yaml
 OUTPUTS = sorted(RECORDED.glob("*/*.txt"))
 # Of no single lab's workspace: tests/labs/path.py and tests/outside/record.py write them.
 OTHERS = sorted(RECORDED.glob("*.txt"))
@@ -26,7 +27,7 @@ def name(path: Path) -> str:
 
 
 def test_something_was_recorded_for_every_lab() -> None:
-    assert {path.parent.name for path in OUTPUTS} == LABS
+    assert {path.parent.name for path in OUTPUTS} == LABS | {CONCEPTS}
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=name)
@@ -52,5 +53,5 @@ def test_an_output_is_what_a_learner_would_see(output: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
 def test_a_command_was_run_and_its_workspace_is_named(command: Path) -> None:
     assert command.with_suffix(".txt").is_file(), "python -m tests.site.record LAB writes it"
-    assert command.name.partition(".")[0] in ("starter", "solution")
+    assert command.parent.name == CONCEPTS or command.name.partition(".")[0] in ("starter", "solution")
     assert "8080" not in command.read_text() or "localhost:8080" in command.read_text()

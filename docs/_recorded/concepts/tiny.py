@@ -6,6 +6,13 @@ import sys
 
 from wsgi import app
 
+said = []
+
+
+def start_response(status, headers, exc_info=None):
+    said.extend((status, headers))
+
+
 listening = socket.create_server(("0.0.0.0", 8000))
 while True:
     connection, _ = listening.accept()  # 1. take a connection
@@ -28,8 +35,8 @@ while True:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    said = []
-    body = b"".join(app(environ, lambda *answer: said.extend(answer)))  # 3. call the app
+    said.clear()
+    body = b"".join(app(environ, start_response))  # 3. call the app
     lines = [f"HTTP/1.1 {said[0]}", *(f"{name}: {value}" for name, value in said[1]), "Connection: close", "", ""]
     connection.sendall("\r\n".join(lines).encode("latin-1") + body)  # 4. write HTTP
     connection.close()
