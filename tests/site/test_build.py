@@ -113,3 +113,10 @@ def test_no_attribute_of_the_markdown_is_shown_as_text(site: Path) -> None:
     shown = {name: re.findall(r"\{ ?[.#][a-z-]+( [^}]*)?\}", page.text) for name, page in read_all(site).items()}
     pages = {name: found for name, found in shown.items() if found}
     assert pages == {}
+
+
+def test_no_attribute_of_a_part_is_shown_as_text(site: Path) -> None:
+    shown = {
+        name for name, page in read_all(site).items() if re.search(r"\{ ?\.(right|number|command|output)\b", page.text)
+    }
+    assert shown == set()

@@ -1,4 +1,5 @@
 for server in gunicorn uwsgi fastcgi waitress
 do
-  docker compose exec proxy curl -s -w " $server, status %{http_code}\n" http://$server.localhost/healthz | tr -d '\n'; echo
+  docker compose exec proxy curl -s -w " $server, status %{http_code}\n" \
+    http://$server.localhost/healthz | tr -d '\n'; echo
 done
