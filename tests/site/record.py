@@ -55,14 +55,14 @@ class Workspace:
         solution = ["--solution"] if self.state == "solution" else []
         self.run("grader", "start", self.lab, "--into", str(self.folder), *solution, cwd=REPO)
         shutil.copytree(self.folder, self.pristine)
-        self.run("flock", str(BUILDS), "docker", "compose", "build", "--quiet")
         self.reset()
 
     def reset(self) -> None:
-        """The files as laid out, and a stack without a past."""
+        """The files as laid out, their images again (a command may have built others), and a stack without a past."""
         shutil.rmtree(self.folder)
         shutil.copytree(self.pristine, self.folder)
         self.down()
+        self.run("flock", str(BUILDS), "docker", "compose", "build", "--quiet")
         self.run("docker", "compose", "up", "--detach", "--wait")
         self.wait_ready()
         self.take_root()

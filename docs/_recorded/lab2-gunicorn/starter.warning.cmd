@@ -1,0 +1,1 @@
+docker compose logs --no-log-prefix app | grep WARNING
