@@ -14,11 +14,12 @@ from grader import agreement, asking, checking
 from grader.catalog import Catalog
 from grader.changes import Past
 from grader.checking import Target
+from grader.events import Telling
 from grader.model import Report, Result
 from grader.plan import Options, plan
 from grader.progress import remember
 from grader.render import terminal
-from grader.render.data import to_json
+from grader.render.data import as_data, result_data, to_json
 from grader.render.html import to_html
 from grader.render.junit import to_junit
 from grader.render.live import LiveReport
@@ -63,12 +64,14 @@ class Show:
         growing = LiveReport(sections, checks, self._page, self.style)
         done: list[Result] = []
         past = None if self._records else Past(checking.state_folder(self.target))
+        told = Telling(self.target.lab.id, str(self.target.workspace or ""), self.target.url, heard=self._heard)
 
         def on_stack(stack: Stack) -> None:
             if live and self.grows:
                 names = tuple(dict.fromkeys(fact.service for fact in stack.services() if fact.running))
                 roles = checking.roles_or_why(stack)
                 self.write(terminal.header(self.target.lab, stack.project, roles, names, self.style))
+            told.began(stack.project, checks)
 
         def on_end() -> None:
             if live and self.grows:
@@ -77,6 +80,7 @@ class Show:
 
         def on_result(result: Result) -> None:
             done.append(result)
+            told.result(result_data(result, self.catalog.page(result.check.id), *self._owner(result.check.id)))
             if live:
                 self._grow(growing.add(result) if self.grows else "", len(done), len(checks))
 
@@ -85,11 +89,16 @@ class Show:
         try:
             report = self._run(on_stack, on_result, on_end, past)
         except checking.Interrupted:
+            told.gave_up("Ended before it was finished. What was disturbed has been put back.")
             self.write("Ended. What was disturbed has been put back.\n")
             return NOT_GRADED
+        except CouldNotLook as trouble:
+            told.gave_up(str(trouble), trouble.hint)
+            raise
         if past is not None:
             remember(checking.state_folder(self.target), report)
             past.keep(report)
+        told.ended(as_data(report, self.catalog.page, self._owner))
         self._finish(report)
         return checking.exit_code(report)
 
@@ -151,6 +160,11 @@ class Show:
 
             text = recording(stack.project, stack.services(), checking.roles_or_why(stack), results)
             self.files[0][1].write_text(text, encoding="utf-8")
+
+    @property
+    def _heard(self) -> bool:
+        """Whether pages hear of this run: a check of a lab does, an audit or a recording does not."""
+        return self.grows and not self._records
 
     @property
     def _records(self) -> bool:

@@ -34,7 +34,7 @@ def as_data(report: Report, page: Callable[[str], str], owner: Callable[[str], t
         "roles": [_role(role) for role in report.roles],
         "complete": report.complete,
         "counts": {outcome.value: report.count(outcome) for outcome in Outcome},
-        "results": [_result(result, page(result.check.id), *owner(result.check.id)) for result in report.results],
+        "results": [result_data(result, page(result.check.id), *owner(result.check.id)) for result in report.results],
         "changes": _changes(report),
     }
 
@@ -43,7 +43,8 @@ def _role(role: Role) -> dict[str, Any]:
     return {"role": role.name, "services": [clean(name) for name in role.services], "why": clean(role.why, LONG)}
 
 
-def _result(result: Result, page: str, lab: str, step: str) -> dict[str, Any]:
+def result_data(result: Result, page: str, lab: str, step: str) -> dict[str, Any]:
+    """One result, as it stands in a report."""
     return {
         "id": result.check.id,
         "title": clean(result.check.title, LONG),

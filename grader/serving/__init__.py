@@ -1,0 +1,1 @@
+"""`grader serve`: the built site, and what checks say while they run."""

@@ -1,0 +1,99 @@
+"""Gunicorn with one process in front of the live site: what runs say is kept in memory, so one process has to know all.
+
+The settings are those of grader/site.py, but for what an open stream of events changes: it holds a thread for as long
+as the page is open, and it must not be cut off by a worker that is replaced after so many requests.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from grader import events, site
+from grader.catalog import CourseError, load, root
+from grader.checking import ENDING
+from grader.serving.app import STREAMS, Live
+from grader.serving.board import Board
+from grader.serving.started import Started
+
+ADDRESS = "127.0.0.1"
+SPARE = 8  # threads beside those that streams hold
+SOURCES = ("docs", "labs", "solutions", "mkdocs.yml")  # what the site is built from
+
+
+def listening(port: int) -> socket.socket:
+    """A socket on this machine only; CourseError when the port is taken. Port 0 takes a free one."""
+    own = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        own.bind((ADDRESS, port))
+        own.listen(64)
+    except OSError as trouble:
+        own.close()
+        raise CourseError(
+            f"port {port} of {ADDRESS} cannot be had ({trouble.strerror}); take another: grader serve --port {port + 1}"
+        ) from trouble
+    return own
+
+
+def built(folder: Path, base: Path) -> str:
+    """CourseError without a built site; a note when its sources are newer, else ""."""
+    index = folder / "index.html"
+    if not index.is_file():
+        raise CourseError(f"{folder}: no built site there; `make site` builds it")
+    made = index.stat().st_mtime
+    for name in SOURCES:
+        path = base / name
+        for source in path.rglob("*") if path.is_dir() else [path]:
+            if source.is_file() and "__pycache__" not in source.parts and source.stat().st_mtime > made:
+                return f"The site is older than {source.relative_to(base)}: `make site` builds it anew.\n"
+    return ""
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
+    """Runs until it is ended; then ends what it started."""
+
+    def __init__(self, own: socket.socket) -> None:
+        self._own = own
+        self._port = int(own.getsockname()[1])
+        self._token = secrets.token_urlsafe(24)
+        self._started: Started | None = None
+        self._alive: Callable[[], bool] = lambda: True
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name in self.cfg.settings:
+            if hasattr(site, name):
+                self.cfg.set(name, getattr(site, name))
+        self.cfg.set("bind", f"fd://{self._own.fileno()}")
+        self.cfg.set("workers", 1)
+        self.cfg.set("threads", STREAMS + SPARE)
+        self.cfg.set("max_requests", 0)
+        self.cfg.set("max_requests_jitter", 0)
+        self.cfg.set("graceful_timeout", int(ENDING) + 5)  # a check that is ended puts its stack back
+        self.cfg.set("loglevel", "warning")
+        self.cfg.set("post_worker_init", self._begun)
+        self.cfg.set("worker_exit", self._ended)
+
+    def load(self) -> Live:
+        """In the worker: the app, and the thread that reads what runs say."""
+        board = Board(root(), events.folder(), (lab.id for lab in load().labs))
+        board.look()
+        threading.Thread(target=board.watch, args=(threading.Event(),), daemon=True).start()
+        self._started = Started(board.say)
+        return Live(site.app, board, self._started, port=self._port, token=self._token, alive=lambda: self._alive())
+
+    def _begun(self, worker: Any) -> None:
+        parent = os.getppid()
+        self._alive = lambda: bool(worker.alive) and os.getppid() == parent
+
+    def _ended(self, arbiter: object, worker: object) -> None:
+        if self._started is not None:
+            self._started.end_all()
