@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from grader.text import clean
 
@@ -37,7 +37,7 @@ class Telling:
     def __init__(self, lab: str, workspace: str, url: str, *, heard: bool = True) -> None:
         self._about = {"lab": lab, "workspace": workspace, "url": url}
         self._heard = heard
-        self._file: BinaryIO | None = None
+        self._file: int | None = None  # its descriptor
         self._began = False
 
     def began(self, stack: str, asked: Iterable[str]) -> None:
@@ -65,22 +65,22 @@ class Telling:
             if self._file is None:
                 self._file = _open(folder())
             line = json.dumps({"event": event, "at": round(time.time(), 3), **more}) + "\n"
-            self._file.write(line.encode())
+            os.write(self._file, line.encode())
 
     def _close(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):
-                self._file.close()
+                os.close(self._file)
             self._file = None
 
 
-def _open(where: Path) -> BinaryIO:
-    """A new file, locked and unbuffered; the oldest go when there are more than KEPT."""
+def _open(where: Path) -> int:
+    """A new file, locked; the oldest go when there are more than KEPT."""
     where.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in sorted(where.glob("*" + ENDING))[: -(KEPT - 1)]:
         old.unlink(missing_ok=True)
     path = where / f"{time.time_ns()}-{os.getpid()}{ENDING}"
-    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
     with contextlib.suppress(OSError):  # a file system without locks: such a run only cannot be seen to be killed
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return file

@@ -70,6 +70,9 @@ def guard(headers: Headers, path: str, url: str) -> None:
         headers["Cache-Control"] = "max-age=3600, public"
 
 
-app = WhiteNoise(
-    not_found, root=str(FOLDER), index_file=True, add_headers_function=guard, allow_all_origins=False
-)
+def served(folder: Path) -> WhiteNoise:
+    """The files of a built site; no other origin may read them."""
+    return WhiteNoise(not_found, root=str(folder), index_file=True, add_headers_function=guard, allow_all_origins=False)
+
+
+app = served(FOLDER) if FOLDER.is_dir() else not_found

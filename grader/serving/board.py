@@ -33,7 +33,9 @@ class Seen:
     lab: str
     name: str
     folder: Path | None
+    by_button: bool = False  # whether a page started what runs here
     running: bool = False
+    began: float = 0.0  # the last run that asked something
     at: float = 0.0  # of the last event
     asked: tuple[str, ...] = ()
     results: dict[str, Message] = field(default_factory=dict)  # the last of each check, by id
@@ -48,7 +50,9 @@ class Seen:
             "lab": self.lab,
             "name": self.name,
             "startable": self.folder is not None,
+            "by_button": self.by_button,
             "running": self.running,
+            "began": self.began,
             "at": self.at,
             "asked": self.asked,
             "results": self.results,
@@ -135,13 +139,15 @@ class Board:
             seen = self._seen.get(key)
         return (seen.lab, seen.folder) if seen and seen.folder else None
 
-    def say(self, key: str, said: str) -> None:
-        """A sentence about a run that has said nothing itself."""
+    def pressed(self, key: str, *, runs: bool, said: str = "") -> None:
+        """A page's button has started a check, or that check has ended; `said` is why it has no report."""
         with self._lock:
-            seen = self._seen[key]
-            if seen.running:
+            seen = self._seen.get(key)
+            if seen is None:
                 return
-            seen.said, seen.hint, seen.at = clean(said, 1000), "", time.time()
+            seen.by_button = runs
+            if said and not seen.running:
+                seen.said, seen.hint, seen.at = clean(said, 1000), "", time.time()
             self._tell(seen.message())
 
     def _all_tails(self) -> list[Tail]:
@@ -168,7 +174,8 @@ class Board:
                 return
             if event == events.BEGAN:
                 tail.key, seen.running = seen.key, True
-                seen.at, seen.said, seen.hint, seen.asked = at, "", "", tuple(map(str, said["asked"]))
+                seen.began = seen.at = at
+                seen.said, seen.hint, seen.asked = "", "", tuple(map(str, said["asked"]))
             elif event == events.RESULT:
                 self._judge(seen, said["result"], at)
                 self._tell({"kind": "result", "key": seen.key, "result": said["result"], "at": at})
@@ -183,7 +190,7 @@ class Board:
                 if event == events.STOPPED:
                     tail.key, seen.running = "", False
                 seen.at, seen.said, seen.hint = at, clean(str(said["why"]), 1000), clean(str(said["hint"]), 400)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
         self._tell(seen.message())
 

@@ -87,8 +87,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
         board = Board(root(), events.folder(), (lab.id for lab in load().labs))
         board.look()
         threading.Thread(target=board.watch, args=(threading.Event(),), daemon=True).start()
-        self._started = Started(board.say)
-        return Live(site.app, board, self._started, port=self._port, token=self._token, alive=lambda: self._alive())
+        self._started = Started(board.pressed)
+        return Live(
+            site.served(site.FOLDER),
+            board,
+            self._started,
+            port=self._port,
+            token=self._token,
+            alive=lambda: self._alive(),
+        )
 
     def _begun(self, worker: Any) -> None:
         parent = os.getppid()

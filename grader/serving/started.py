@@ -8,38 +8,46 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from grader.checking import ENDING
 
+COMMAND = (sys.executable, "-m", "grader", "--no-color", "check")
 END_OF_OUTPUT = 2000  # bytes that are kept of what a check prints
 TOLD = (0, 1, 3)  # exit codes of runs that tell how they went themselves
 
 
-class Started:
-    """The checks that run now, by the key of their workspace. `on_failure` hears of one that could not grade."""
+class OnTurn(Protocol):
+    """Hears that a check was started, or has ended; `said` is what it printed last when it failed on its way."""
 
-    def __init__(self, on_failure: Callable[[str, str], None]) -> None:
-        self._on_failure = on_failure
+    def __call__(self, key: str, /, *, runs: bool, said: str = "") -> None: ...
+
+
+class Started:
+    """The checks that run now, by the key of their workspace."""
+
+    def __init__(self, on_turn: OnTurn, command: Sequence[str] = COMMAND) -> None:
+        self._on_turn, self._command = on_turn, command
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(self, key: str, lab: str, folder: Path, environment: Mapping[str, str] = os.environ) -> bool:
-        """Starts `grader check LAB` in `folder`; False when one is running there already."""
+    def start(self, key: str, lab: str, folder: Path) -> bool:
+        """Starts a check of `lab` in `folder`; False when one is running there already."""
         with self._lock:
             if self._closed or key in self._running:
                 return False
             self._running[key] = process = subprocess.Popen(
-                [sys.executable, "-m", "grader", "--no-color", "check", lab],
+                [*self._command, lab],
                 cwd=folder,
-                env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the server, which ends this in its own time
             )
+        self._on_turn(key, runs=True)
         threading.Thread(target=self._attend, args=(key, process), daemon=True).start()
         return True
 
@@ -76,6 +84,5 @@ class Started:
         code = process.wait()
         with self._lock:
             self._running.pop(key, None)
-        if code not in TOLD:
-            last = output.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            self._on_failure(key, f"`grader check` ended with code {code}: {last}")
+        last = output.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        self._on_turn(key, runs=False, said="" if code in TOLD else f"The check ended with code {code}: {last}")

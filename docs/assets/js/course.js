@@ -6,6 +6,7 @@ const PARTS = {
   "details.recall": "./recall.js",
   ".course-guesses": "./guesses.js",
   ".course-progress": "./progress.js",
+  ".course-live": "./live.js",
 };
 
 for (const [selector, module] of Object.entries(PARTS)) {
