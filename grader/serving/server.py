@@ -62,6 +62,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
 
     def __init__(self, own: socket.socket) -> None:
         self._own = own
+        self._labs = tuple(lab.id for lab in load().labs)
         self._port = int(own.getsockname()[1])
         self._token = secrets.token_urlsafe(24)
         self._started: Started | None = None
@@ -77,6 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
         self.cfg.set("threads", STREAMS + SPARE)
         self.cfg.set("max_requests", 0)
         self.cfg.set("max_requests_jitter", 0)
+        self.cfg.set("timeout", 60)  # nobody waits behind this one process, and a busy laptop may stand still for long
         self.cfg.set("graceful_timeout", int(ENDING) + 5)  # a check that is ended puts its stack back
         self.cfg.set("loglevel", "warning")
         self.cfg.set("post_worker_init", self._begun)
@@ -84,7 +86,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
 
     def load(self) -> Live:
         """In the worker: the app, and the thread that reads what runs say."""
-        board = Board(root(), events.folder(), (lab.id for lab in load().labs))
+        board = Board(root(), events.folder(), self._labs)
         board.look()
         threading.Thread(target=board.watch, args=(threading.Event(),), daemon=True).start()
         self._started = Started(board.pressed)
