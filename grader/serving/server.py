@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -103,6 +104,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
         parent = os.getppid()
         self._alive = lambda: bool(worker.alive) and os.getppid() == parent
 
-    def _ended(self, arbiter: object, worker: object) -> None:
-        if self._started is not None:
+    def _ended(self, arbiter: object, worker: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a terminal tells this process, and then Gunicorn tells it again
+        if self._started is not None and self._started.any():
+            worker.log.warning("Ending the check that a page started: it puts its stack back first.")
             self._started.end_all()

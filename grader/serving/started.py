@@ -60,6 +60,9 @@ class Started:
         process.send_signal(signal.SIGTERM)
         return True
 
+    def any(self) -> bool:
+        return bool(self._running)
+
     def end_all(self) -> None:
         """Ends every check, and waits as long as putting the stacks back may take."""
         with self._lock:

@@ -1,0 +1,136 @@
+"""`grader serve` as it is started: behind a real Gunicorn, on this machine only, until it is ended."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.catalog import CourseError
+from grader.serving import server as servers
+from grader.serving.app import STREAMS
+from tests.site.serving import Server
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "index.html").write_text("<h1>Home</h1>")
+    (folder / "404.html").write_text("<h1>Lost</h1>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    started = Server(pages, tmp_path_factory.mktemp("state"))
+    yield started
+    started.stop()
+
+
+def asked(server: Server, path: str, host: str = "") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", path, headers={"Host": host or f"127.0.0.1:{server.port}", "Connection": "close"})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def opened(server: Server) -> tuple[socket.socket, dict[str, Any] | int]:
+    """A stream of events, and the first message in it; the status where it is refused."""
+    own = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    own.sendall(f"GET /-/events HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+    got = b""
+    while b"data: " not in got or not got.endswith(b"\n\n\r\n"):
+        got += own.recv(65_536)
+        if not got.startswith(b"HTTP/1.1 200"):
+            return own, int(got.split()[1])
+    return own, json.loads(got.partition(b"data: ")[2].partition(b"\n")[0])
+
+
+def test_the_site_is_served_to_its_own_host_only(server: Server) -> None:
+    assert asked(server, "/") == (200, "<h1>Home</h1>")
+    assert asked(server, "/nothing/") == (404, "<h1>Lost</h1>")
+    assert asked(server, "/", host="evil.example")[0] == 421
+
+
+def test_it_listens_on_this_machine_only(server: Server) -> None:
+    for address in {entry[4][0] for entry in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
+        if not str(address).startswith("127."):
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((str(address), server.port), timeout=5)
+
+
+def test_a_page_that_was_closed_makes_room_for_another(server: Server) -> None:
+    streams = [opened(server) for _ in range(STREAMS)]
+    assert all(isinstance(first, dict) for _, first in streams)
+    full, status = opened(server)
+    assert status == 503
+    assert asked(server, "/")[0] == 200  # pages still come
+    full.close()
+
+    streams[0][0].close()
+    until = time.monotonic() + 20
+    own, first = opened(server)
+    while first == 503 and time.monotonic() < until:
+        own.close()
+        own, first = opened(server)
+    assert isinstance(first, dict)
+    for stream in (own, *(stream for stream, _ in streams[1:])):
+        stream.close()
+
+
+@pytest.mark.parametrize("how", (signal.SIGINT, signal.SIGTERM))
+def test_an_open_stream_ends_with_the_server(server: Server, how: signal.Signals) -> None:
+    own, first = opened(server)
+    assert isinstance(first, dict)
+    began = time.monotonic()
+    assert server.stop(how) == 0
+    assert time.monotonic() - began < 10
+    while own.recv(65_536):
+        pass
+    own.close()
+    server.start()
+
+
+def test_a_token_is_new_with_every_start(server: Server) -> None:
+    tokens = set()
+    for _ in range(2):
+        own, first = opened(server)
+        own.close()
+        assert isinstance(first, dict)
+        tokens.add(first["token"])
+        server.stop()
+        server.start()
+
+    assert len(tokens) == 2
+
+
+def test_a_port_that_is_taken_is_named_with_another(server: Server) -> None:
+    with pytest.raises(CourseError, match=rf"port {server.port} .* grader serve --port {server.port + 1}"):
+        servers.listening(server.port)
+
+
+def test_without_a_built_site_the_next_action_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="no built site there; `make site` builds it"):
+        servers.built(tmp_path / "site", tmp_path)
+
+
+def test_a_site_that_is_older_than_its_sources_is_said_to_be(pages: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/live.md").write_text("new")
+    (tmp_path / "mkdocs.yml").write_text("old")
+    os.utime(tmp_path / "mkdocs.yml", (1, 1))
+    os.utime(pages / "index.html", (100, 100))
+    assert "older than docs/live.md: `make site`" in servers.built(pages, tmp_path)
+
+    os.utime(tmp_path / "docs/live.md", (99, 99))
+    assert servers.built(pages, tmp_path) == ""
