@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from grader.events import Telling
 from tests.render import hostile
 from tests.serving.test_board import workspace
-from tests.site.conftest import PHONE
+from tests.site.conftest import PHONE, served
 from tests.site.serving import WATCH, Server, live, report, result, row
-from tests.site.test_browser import Quiet
 
 pytestmark = pytest.mark.browser
 
@@ -65,13 +61,7 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def static(mkdocs_site: Path) -> Iterator[str]:
     """The same site where nobody is behind it."""
-    files = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(mkdocs_site)))
-    thread = threading.Thread(target=files.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{files.server_address[1]}/"
-    files.shutdown()
-    thread.join()
-    files.server_close()
+    yield from served(mkdocs_site)
 
 
 def begun(folder: Path, *asked: str, lab: str = LAB) -> Telling:

@@ -1,6 +1,7 @@
 // The box of live checks on a page: its state, the workspace, the button, what fails, and where a file can be dropped.
+import { make } from "./dom.js";
 import { clean } from "./live-report.js";
-import { WORDS, isJudged, make, mark, placeOf, rich, took } from "./live-words.js";
+import { WORDS, isJudged, mark, placeOf, rich, took } from "./live-words.js";
 
 const STATES = {
   live: "Live: every `grader check` on this machine shows here at once.",
@@ -17,23 +18,19 @@ const ORDER = ["fail", "unknown", "skip", "pass"];
 
 export class Panel {
   constructor(element, on) {
-    this.state = make("p", "live-state");
-    this.select = make("select", "live-select");
-    this.select.addEventListener("change", () => on.choose(this.select.value));
-    this.choice = make("label", "live-choice", "Workspace ", this.select);
+    this.state = make("p", { class: "live-state" });
+    this.select = make("select", { class: "live-select", onchange: () => on.choose(this.select.value) });
+    this.choice = make("label", { class: "live-choice" }, "Workspace ", this.select);
     this.check = button("Check my stack", () => on.check());
     this.check.classList.add("md-button--primary");
     this.end = button("End the check", () => on.end());
-    this.actions = make("div", "live-actions", this.check, this.end);
-    this.warning = make("p", "live-warning", rich("", DISTURBS));
-    this.bar = make("progress", "live-progress");
-    this.bar.setAttribute("aria-label", "Checks that have been judged");
-    this.summary = make("p", "live-summary");
-    this.list = make("ul", "live-list");
-    this.said = make("p", "live-said");
-    this.said.setAttribute("role", "status");
-    this.trouble = make("p", "live-trouble");
-    this.trouble.setAttribute("role", "alert");
+    this.actions = make("div", { class: "live-actions" }, this.check, this.end);
+    this.warning = make("p", { class: "live-warning" }, rich("", DISTURBS));
+    this.bar = make("progress", { class: "live-progress", "aria-label": "Checks that have been judged" });
+    this.summary = make("p", { class: "live-summary" });
+    this.list = make("ul", { class: "live-list" });
+    this.said = make("p", { class: "live-said", role: "status" });
+    this.trouble = make("p", { class: "live-trouble", role: "alert" });
     this.drop = dropZone(on.file);
     const inside = [this.state, this.choice, this.actions, this.warning, this.bar, this.summary, this.list];
     element.replaceChildren(...inside, this.drop, this.said, this.trouble);
@@ -54,7 +51,7 @@ export class Panel {
   show(mode, candidates, current, lab) {
     const live = mode === "live";
     this.element.dataset.state = mode;
-    this.state.replaceChildren(make("span", "live-dot"), rich("", STATES[mode]));
+    this.state.replaceChildren(make("span", { class: "live-dot" }), rich("", STATES[mode]));
     this.fillChoice(candidates, current);
     this.choice.hidden = candidates.length < 2;
     this.actions.hidden = this.warning.hidden = mode === "static" || !current?.startable;
@@ -98,7 +95,7 @@ function summary(current, results, lab, mode) {
   }
   if (current.by_button && !current.running) return ["The check is starting …"];
   const nodes = [];
-  if (current.said) nodes.push(make("span", "live-gave-up", rich("", current.said)));
+  if (current.said) nodes.push(make("span", { class: "live-gave-up" }, rich("", current.said)));
   if (current.said && current.hint) nodes.push(" Next: ", rich("", current.hint));
   if (nodes.length) nodes.push(make("br"));
   if (!results.length) {
@@ -107,41 +104,37 @@ function summary(current, results, lab, mode) {
   for (const outcome of ORDER) {
     const count = results.filter((result) => result.outcome === outcome).length;
     if (!count) continue;
-    const part = make("span", "live-count", mark(outcome), `${count} ${COUNTED[outcome]}`);
+    const part = make("span", { class: "live-count" }, mark(outcome), `${count} ${COUNTED[outcome]}`);
     part.dataset.outcome = outcome;
     nodes.push(part);
   }
-  nodes.push(make("span", "live-time", `${clean(current.name)}, ${took({ at: current.at })}`));
+  nodes.push(make("span", { class: "live-time" }, `${clean(current.name)}, ${took({ at: current.at })}`));
   return nodes;
 }
 
 function item(result) {
   const where = placeOf(result);
-  const title = where ? make("a", "", rich("", result.title)) : rich("", result.title);
+  const title = where ? make("a", {}, rich("", result.title)) : rich("", result.title);
   if (where) title.href = where;
-  const line = make("li", "", mark(result.outcome), make("span", "live-word", WORDS[result.outcome]), title);
+  const line = make("li", {}, mark(result.outcome), make("span", { class: "live-word" }, WORDS[result.outcome]), title);
   line.dataset.outcome = result.outcome;
   line.dataset.check = result.id;
-  if (result.because) line.append(make("span", "live-because", rich("", result.because)));
+  if (result.because) line.append(make("span", { class: "live-because" }, rich("", result.because)));
   return line;
 }
 
 function button(text, act) {
-  const made = make("button", "md-button live-button", text);
-  made.type = "button";
-  made.addEventListener("click", () => made.getAttribute("aria-disabled") === "true" || act());
-  return made;
+  const press = (event) => event.currentTarget.getAttribute("aria-disabled") === "true" || act();
+  return make("button", { class: "md-button live-button", type: "button", onclick: press }, text);
 }
 
 function dropZone(take) {
-  const input = make("input");
-  input.type = "file";
-  input.accept = ".json,application/json";
-  input.addEventListener("change", () => {
-    if (input.files.length) take(input.files[0]);
-    input.value = "";
-  });
-  const zone = make("div", "live-drop", make("label", "", rich("", REPORT), input));
+  const choose = ({ target }) => {
+    if (target.files.length) take(target.files[0]);
+    target.value = "";
+  };
+  const input = make("input", { type: "file", accept: ".json,application/json", onchange: choose });
+  const zone = make("div", { class: "live-drop" }, make("label", {}, rich("", REPORT), input));
   for (const name of ["dragover", "dragleave", "drop"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();

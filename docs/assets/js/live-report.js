@@ -23,7 +23,8 @@ export async function readReport(file, lab) {
   return report;
 }
 
-function trouble(report) {
+// What keeps a value from being a report; "" when nothing does.
+export function trouble(report) {
   if (report === null || typeof report !== "object" || Array.isArray(report)) return "it is no object";
   if (report.schema !== 1) return `its schema is ${clean(String(report.schema))}, and this page reads 1`;
   if (typeof report.lab !== "string" || !LAB.test(report.lab)) return "it names no lab";

@@ -1,5 +1,6 @@
 // The state of each check beside the paragraph that teaches it: the boxes that `grader docs` writes, by their ids.
-import { WORDS, isOpen, make, mark, rich, took } from "./live-words.js";
+import { make } from "./dom.js";
+import { WORDS, isOpen, mark, rich, took } from "./live-words.js";
 
 const rows = new Map(); // by the id of the check: its element, and what it shows
 
@@ -26,19 +27,19 @@ function showRow(box, workspace) {
 }
 
 function parts(outcome, result) {
-  const head = make("p", "live-verdict", mark(outcome), make("strong", "", WORDS[outcome]));
+  const head = make("p", { class: "live-verdict" }, mark(outcome), make("strong", {}, WORDS[outcome]));
   if (outcome === "asked" || !result) return [head];
-  head.append(make("span", "live-time", took(result)));
+  head.append(make("span", { class: "live-time" }, took(result)));
   const lines = [head];
-  if (result.because) lines.push(make("p", "live-because", rich("", result.because)));
+  if (result.because) lines.push(make("p", { class: "live-because" }, rich("", result.because)));
   if (outcome !== "pass" && result.hint) {
-    lines.push(make("p", "live-hint", make("strong", "", "Look: "), rich("", result.hint)));
+    lines.push(make("p", { class: "live-hint" }, make("strong", {}, "Look: "), rich("", result.hint)));
   }
   return lines;
 }
 
 function place(box) {
-  const row = make("div", "live-row");
+  const row = make("div", { class: "live-row" });
   const id = box.querySelector(":scope > p:nth-of-type(2)");
   id ? id.after(row) : box.prepend(row);
   return row;

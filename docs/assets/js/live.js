@@ -1,11 +1,11 @@
 // Live checks: what `grader serve` says of every run, on the page that teaches it; or a report file, where nobody serves.
-import { get, set } from "./store.js";
+import { ROOT, get, set } from "./store.js";
 import { served } from "./served.js";
-import { readReport } from "./live-report.js";
+import { readReport, trouble } from "./live-report.js";
 import { Panel } from "./live-panel.js";
 import { showRows } from "./live-rows.js";
 
-const SERVER = new URL("../../-/", import.meta.url);
+const SERVER = new URL("-/", ROOT);
 const AGAIN = 2000; // ms until the next try, where the browser itself gives up
 const FILE = "file"; // the key of what a report file says
 
@@ -148,8 +148,8 @@ class Live {
   }
 
   takeStored() {
-    const stored = this.lab ? get(`reports.${this.lab}`) : Object.values(get("reports") ?? {});
-    for (const report of [stored].flat()) if (report?.results) this.takeReport(report);
+    const stored = this.lab ? [get(`reports.${this.lab}`, null)] : Object.values(get("reports", {}));
+    for (const report of stored) if (!trouble(report)) this.takeReport(report); // it may have come in a file
   }
 
   takeReport(report) {
@@ -167,6 +167,6 @@ class Live {
 function keep(workspace) {
   const report = workspace.report;
   if (!report) return;
-  const stored = get(`reports.${workspace.lab}`);
-  if (!stored || stored.started < report.started) set(`reports.${workspace.lab}`, report);
+  const stored = get(`reports.${workspace.lab}.started`, "");
+  if (!(stored >= report.started)) set(`reports.${workspace.lab}`, report);
 }
