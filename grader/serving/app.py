@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 STREAMS = 24  # open pages
 BODY = 1024  # bytes
 BEAT = 2.0  # seconds of silence, after which a stream says that it lives, and notices that the page is gone
+RETRY = 300  # milliseconds; browsers drop connections when Docker adds a network, which is what stacks are about
 PATIENCE = 0.5  # seconds between two looks whether the server ends
 SERVED = "/assets/js/served.js"  # a module of the site, with another answer here
 OWN = "same-origin"
@@ -133,7 +134,7 @@ class Stream:
         self._open = True
 
     def __iter__(self) -> Iterator[bytes]:
-        yield b"retry: 1000\n\n"
+        yield f"retry: {RETRY}\n\n".encode()
         spoke = time.monotonic()
         while self._alive():
             try:
