@@ -72,7 +72,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
     return Served(tmp_path)
 
 
-def read(stream: Iterator[bytes]) -> dict[str, Any]:
+def read(stream: Iterator[Any]) -> dict[str, Any]:
     """The next message of a stream."""
     while True:
         chunk = next(stream)
@@ -82,8 +82,9 @@ def read(stream: Iterator[bytes]) -> dict[str, Any]:
 
 
 def test_the_site_is_there_and_says_what_it_may_load(served: Served) -> None:
-    with served.get("/") as page:
-        text = page.text
+    page = served.get("/")
+    text = page.text
+    page.close()
 
     assert page.status_code == 200
     assert "<h1>Home</h1>" in text

@@ -21,9 +21,10 @@ from grader.catalog import root
 WATCH = """
 () => {
   window.late = [];
+  const begin = Date.now() / 1000; // what an earlier run has said is no news
   new MutationObserver(changes => {
     for (const { target } of changes)
-      if (target.dataset.at) window.late.push(Date.now() / 1000 - Number(target.dataset.at));
+      if (Number(target.dataset.at) > begin) window.late.push(Date.now() / 1000 - Number(target.dataset.at));
   }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-at"] });
 }
 """
@@ -59,6 +60,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         assert self._process.stdout
         for line in self._process.stdout:
@@ -69,8 +71,12 @@ class Server:
         raise AssertionError("grader serve ended before it said where it is")
 
     def stop(self, how: int = signal.SIGINT) -> int:
+        """Ctrl-C reaches every process of a terminal's group at once."""
         assert self._process
-        self._process.send_signal(how)
+        if how == signal.SIGINT:
+            os.killpg(self._process.pid, how)
+        else:
+            self._process.send_signal(how)
         code = self._process.wait(60)
         if self._process.stdout:
             self._process.stdout.close()
