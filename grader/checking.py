@@ -161,7 +161,7 @@ def run(
     begun, started = time.monotonic(), time.time()
     chosen = plan(catalog, target.lab, options)
     stack = opened(target, agreed, choose)
-    previous = signal.signal(signal.SIGTERM, _as_interrupt)
+    previous = signal.signal(signal.SIGTERM, as_interrupt)
     try:
         stack.repair()  # nothing was left disturbed, but a killed run leaves containers of its own behind
         on_stack(stack)
@@ -236,5 +236,6 @@ def roles_or_why(stack: Stack) -> tuple[Role, ...]:
         return (Role("?", (), clean(str(trouble))),)
 
 
-def _as_interrupt(number: int, frame: object) -> None:
+def as_interrupt(number: int, frame: object) -> None:
+    """A handler for SIGTERM that ends a run as Ctrl-C does."""
     raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog, page_folder
+from grader.docs_ladder import circumstances, cost_of_a_slow_client, recorded_ladder
 from grader.docs_runs import broken, busy, restored, verdicts
 from grader.evidence import recorded, red_lines
 from grader.gate_stacks import Case, cases
@@ -49,6 +50,13 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
     parts["verdicts.md"] = _section("all", verdicts(base))
     parts["restored.md"] = _section("all", restored(base, catalog))
     parts["busy.md"] = _section("all", busy(base))
+    parts["ladder.md"] = "\n".join(
+        (
+            _section("table", recorded_ladder(base)),
+            _section("where", circumstances(base)),
+            _section("slow-client", cost_of_a_slow_client(base)),
+        )
+    )
     parts["hostile.md"] = _section("all", _hostile(base))
     parts["cli.md"] = _section("all", _commands(commands))
     parts["report.md"] = _section("all", _fields())

@@ -211,6 +211,10 @@ class Stack(Protocol):
         """Bytes that a service has written to its own layer, outside of volumes and temporary file systems."""
         ...
 
+    def memory(self, service: ServiceFacts) -> int:
+        """Bytes of memory that a service holds now, all its processes together, without the cache of files."""
+        ...
+
     def image(self, service: ServiceFacts) -> ImageFacts: ...
 
     def image_files(self, service: ServiceFacts, wanted: Callable[[str, int], bool]) -> Iterator[ImageFile]:

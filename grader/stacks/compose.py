@@ -33,6 +33,7 @@ from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
 from grader.stacks.redaction import Redactor, env_file, secrets_in
 from grader.stacks.roles import Hearsay, Undecided, find_roles
+from grader.stacks.usage import memory
 from grader.stacks.values import Connection, ImageFacts, ImageFile, LogText, Process, ServiceFacts, Socket, Sockets
 
 E = TypeVar("E")
@@ -214,7 +215,8 @@ class ComposeStack(Faults):
         if via.kind is From.INSIDE:
             name = self._name(via.place)
             return self._sidecar(via.place, lambda: sidecar.beside(self._api, self.project, via.place, name))
-        return self._sidecar(via, lambda: sidecar.client(self._api, self.project, via.place))
+        image = sidecar.LOAD_IMAGE if via.kind is From.LOAD else sidecar.IMAGE
+        return self._sidecar(via, lambda: sidecar.client(self._api, self.project, via.place, image))
 
     def _name(self, identity: str) -> str:
         return next((fact.service for fact in self.services() if fact.id == identity), identity[:12])
@@ -266,6 +268,9 @@ class ComposeStack(Faults):
 
     def layer_size(self, service: ServiceFacts) -> int:
         return layer_size(self._api, service.id)
+
+    def memory(self, service: ServiceFacts) -> int:
+        return memory(self._api, service.id)
 
     def image(self, service: ServiceFacts) -> ImageFacts:
         return image_facts(self._api, service.image)

@@ -27,11 +27,12 @@ class From(StrEnum):
     HOST = "host"  # this machine, as a user would
     INSIDE = "inside"  # the network namespace of a service
     CLIENT = "client"  # a client of its own address on a network of the stack
+    LOAD = "load"  # the same, with a load generator
 
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
-    """`place` is a service instance's id for INSIDE, a network for CLIENT; `number` tells clients apart."""
+    """`place` is a service instance's id for INSIDE, a network for CLIENT and LOAD; `number` tells clients apart."""
 
     kind: From = From.HOST
     place: str = ""

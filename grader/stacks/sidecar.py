@@ -24,6 +24,7 @@ from grader.stacks.facts import PROJECT
 LABEL = "grader"
 FOR = "grader.project"  # whose stack a container of ours was made for: several stacks may be graded on one machine
 IMAGE = os.environ.get("GRADER_SIDECAR_IMAGE", "python:3.13-slim")
+LOAD_IMAGE = "grader-load:1"  # the same with a load generator in it: scripts/load/Dockerfile
 MEMORY = "128m"
 PIDS = 96
 REPLY_CAP = 8 * 1024 * 1024  # bytes of one answer
@@ -35,14 +36,14 @@ BESIDE_CAPS = ("KILL", "SYS_PTRACE", "DAC_OVERRIDE", "FOWNER")
 
 # What a sidecar runs, each after what it imports. The loader gives the modules the names that they have here; they
 # come as the first line of input, so that a learner who lists processes sees a short command line.
-MODULES = ("connection", "exchange", "agent", "stub", "lines", "search")
+MODULES = ("connection", "exchange", "agent", "stub", "lines", "search", "generator")
 LOADER = """
 import json, sys, types
 for name, source in json.loads(sys.stdin.readline()):
     module = sys.modules[name] = types.ModuleType(name)
     exec(compile(source, name, "exec"), module.__dict__)
 agent = sys.modules["grader.stacks.agent"]
-for more in ("stub", "lines", "search"):
+for more in ("stub", "lines", "search", "generator"):
     agent.OPERATIONS.update(sys.modules["grader.stacks." + more].OPERATIONS)
 agent.main()
 """
@@ -74,7 +75,14 @@ class Sidecar:
     """A running agent (grader.stacks.agent) and the conversation with it; safe to use from several threads."""
 
     def __init__(
-        self, api: docker.APIClient, project: str, name: str, *, caps: tuple[str, ...] = (), **host: Any
+        self,
+        api: docker.APIClient,
+        project: str,
+        name: str,
+        *,
+        image: str = IMAGE,
+        caps: tuple[str, ...] = (),
+        **host: Any,
     ) -> None:
         self._api = api
         self._name = name
@@ -90,7 +98,7 @@ class Sidecar:
                 **host,
             )
             self.id: str = api.create_container(
-                IMAGE,
+                image,
                 ["python3", "-I", "-u", "-c", LOADER],
                 entrypoint="",
                 user="0",
@@ -102,8 +110,10 @@ class Sidecar:
         except ImageNotFound as trouble:
             raise CouldNotLook(
                 Reason.UNREACHABLE,
-                f"the image of the grader's own sidecar, {IMAGE}, is not on this machine",
-                hint=f"docker pull {IMAGE}, or `make images` where no registry answers",
+                f"the image of the grader's own sidecar, {image}, is not on this machine",
+                hint=f"scripts/images {image}"
+                if image == LOAD_IMAGE
+                else f"docker pull {image}, or `make images` without a registry",
             ) from trouble
         except APIError as trouble:
             raise CouldNotLook(Reason.UNREACHABLE, f"no sidecar for {name}: {trouble.explanation}") from trouble
@@ -233,9 +243,9 @@ def beside(api: docker.APIClient, project: str, container: str, name: str) -> Si
     return Sidecar(api, project, name, caps=BESIDE_CAPS, pid_mode=mode, network_mode=mode)
 
 
-def client(api: docker.APIClient, project: str, network: str) -> Sidecar:
+def client(api: docker.APIClient, project: str, network: str, image: str = IMAGE) -> Sidecar:
     """A sidecar with an address of its own on `network`, and no rights at all."""
-    return Sidecar(api, project, f"a client on {network}", network_mode=network)
+    return Sidecar(api, project, f"a client on {network}", image=image, network_mode=network)
 
 
 def host_pids(api: docker.APIClient, project: str) -> Sidecar:

@@ -7,6 +7,7 @@ const PARTS = {
   ".course-guesses": "./guesses.js",
   ".course-progress": "./progress.js",
   ".course-live": "./live.js",
+  ".course-ladder": "./ladder.js",
 };
 
 for (const [selector, module] of Object.entries(PARTS)) {
