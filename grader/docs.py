@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog, page_folder
-from grader.docs_ladder import circumstances, cost_of_a_slow_client, recorded_ladder
+from grader.docs_ladder import circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
 from grader.docs_runs import broken, busy, restored, verdicts
 from grader.evidence import recorded, red_lines
 from grader.gate_stacks import Case, cases
@@ -55,6 +55,7 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
             _section("table", recorded_ladder(base)),
             _section("where", circumstances(base)),
             _section("slow-client", cost_of_a_slow_client(base)),
+            _section("workers", recorded_workers(base)),
         )
     )
     parts["hostile.md"] = _section("all", _hostile(base))
