@@ -15,7 +15,7 @@ learn: python-env engine images ## A lab in a real stack, checked, and the site 
 	@scripts/learn "$(LAB)" "$(SERVE)"
 
 test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit, site, gate with real stacks, browser
-	@chromium=$$(scripts/browser) && CHROMIUM="$$chromium" .venv/bin/python -m pytest -m "docker or browser"
+	@chromium=$$(scripts/browser) && axe=$$(scripts/axe) && CHROMIUM="$$chromium" AXE="$$axe" .venv/bin/python -m pytest -m "docker or browser"
 
 test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, docs and site build
 	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 # they wait more than they compute

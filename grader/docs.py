@@ -10,6 +10,7 @@ import click
 
 from grader.catalog import Catalog, page_folder
 from grader.docs_ladder import circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
+from grader.docs_modes import modes
 from grader.docs_runs import broken, busy, restored, verdicts
 from grader.evidence import recorded, red_lines
 from grader.gate_stacks import Case, cases
@@ -41,7 +42,7 @@ def write(base: Path, catalog: Catalog, commands: click.Group, *, check: bool) -
 
 def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, str]:
     """The text of every generated file, by its path in the project. Each part of a page stands in a section."""
-    parts = {f"{lab.id}.md": _lab(catalog, lab) for lab in catalog.labs}
+    parts = {f"{lab.id}.md": _lab(base, catalog, lab) for lab in catalog.labs}
     parts["labs.md"] = _section("all", _labs(catalog))
     parts["checks.md"] = _section("all", _checks(catalog))
     parts["seen.md"] = _seen(base, catalog)
@@ -65,9 +66,9 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
     return files | {PUBLISHED: json.dumps(schema.document(), indent=2, ensure_ascii=False) + "\n"}
 
 
-def _lab(catalog: Catalog, lab: Lab) -> str:
-    """Two sections a step: its checks under the step's id, and its hints under `ID-hints`."""
-    parts = []
+def _lab(base: Path, catalog: Catalog, lab: Lab) -> str:
+    """The ways to learn it under `modes`; two sections a step: its checks under its id, its hints under `ID-hints`."""
+    parts = [_section("modes", modes(base, lab))]
     for step in lab.steps:
         parts.append(_section(step.id, "\n".join(_check(catalog.checks[name]) for name in step.checks)))
         parts.append(_section(f"{step.id}-hints", "\n".join(map(_hint, LEVELS, step.hints))))

@@ -10,15 +10,23 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 REPO = Path(__file__).parents[2]
+PARTS = Path(__file__).with_name("parts.md")
 BIN = REPO / ".venv/bin"
 SOURCES = ("docs", "labs", "solutions")  # pages, and the real files that they include
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 PHONE = ViewportSize(width=360, height=740)
 DESK = ViewportSize(width=1280, height=900)
 QUIET = {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
+
+# What axe-core finds, a line a rule. It has to be on the page.
+AXE_RUN = """async () => {
+  const found = await axe.run(document, {resultTypes: ['violations'], rules: {region: {enabled: false}}});
+  return found.violations.map(({id, help, nodes}) =>
+    `${id}: ${help}: ${nodes.slice(0, 3).map(node => `${node.target} ${node.html.slice(0, 120)}`).join(' | ')}`);
+}"""
 
 
 def build(folder: Path, builder: str, *more: Path) -> Path:
@@ -59,6 +67,14 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    path = os.environ.get("AXE")
+    assert path, "no axe-core: scripts/axe fetches it where npm is there; name what it prints in AXE"
+    return Path(path).read_text(encoding="utf-8")
+
+
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
         """Nothing: a test run is no place for an access log."""
@@ -81,3 +97,27 @@ def served(site: Path) -> Iterator[str]:
     thread.join()
     server.server_close()
     (folder / "course").unlink()
+
+
+@pytest.fixture(scope="session", params=("mkdocs", "zensical"))
+def parts_address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site with one more page that has every part once, and a copy of it for what comes back later."""
+    folder = tmp_path_factory.mktemp(request.param)
+    later = folder / "later.md"
+    text = PARTS.read_text(encoding="utf-8").replace("Which signal comes first?", "What answers a probe?")
+    later.write_text(text, encoding="utf-8")
+    yield from served(build(folder / "course", request.param, PARTS, later))
+
+
+@pytest.fixture
+def parts_page(browser: Browser, parts_address: str) -> Iterator[Page]:
+    """The page with all parts, in a fresh browser; whatever it complains about fails the test."""
+    context = browser.new_context(viewport=DESK, accept_downloads=True)
+    opened = context.new_page()
+    troubles: list[str] = []
+    opened.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.goto(f"{parts_address}parts/", wait_until="networkidle")
+    yield opened
+    context.close()
+    assert troubles == []

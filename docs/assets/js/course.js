@@ -8,6 +8,8 @@ const PARTS = {
   ".course-progress": "./progress.js",
   ".course-live": "./live.js",
   ".course-ladder": "./ladder.js",
+  ".course-modes": "./modes.js",
+  ".course-stack": "./stack.js",
 };
 
 for (const [selector, module] of Object.entries(PARTS)) {

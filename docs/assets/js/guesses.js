@@ -10,15 +10,14 @@ export function start(places) {
 }
 
 function fill(place) {
-  const guesses = Object.values(get(`guesses.${PAGE}`, {}));
+  const guesses = Object.values(get(`guesses.${PAGE}`, {})).filter((guess) => typeof guess?.said === "string");
   if (!guesses.length) {
     place.replaceChildren(make("p", {}, "You have made no guess on this page yet."));
     return;
   }
   const rows = guesses.map((guess) =>
-    make("tr", { class: guess.good ? "good" : "off" }, make("td", {}, guess.question), make("td", {}, guess.said), make("td", {}, guess.right)),
+    make("tr", { class: guess.good ? "good" : "off" }, ...[guess.question, guess.said, guess.right].map((text) => make("td", {}, text))),
   );
   const head = make("tr", {}, ...["Question", "You said", "Measured"].map((word) => make("th", { scope: "col" }, word)));
-  const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
-  place.replaceChildren(make("div", { class: "md-typeset__scrollwrap" }, make("div", { class: "md-typeset__table" }, table)));
+  place.replaceChildren(make("table", { class: "kept" }, make("thead", {}, head), make("tbody", {}, ...rows)));
 }

@@ -1,4 +1,4 @@
-// A myth opens without this: it is a box of the browser's own. This only remembers which ones were looked behind.
+// A myth is a box that opens, which is the browser's own. This only remembers which ones were looked behind.
 import { PAGE, get, nameOf, set } from "./store.js";
 
 export function start(boxes) {

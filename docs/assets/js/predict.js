@@ -11,20 +11,21 @@ export function start(boxes) {
 }
 
 function upgrade(box) {
-  const { question, heading, choices, number, unit, answer } = parts(box);
+  const { question, heading, choices, number, answer } = parts(box);
   if (!choices.length && !number) return; // nothing to say: it stays a box that opens
   const path = `guesses.${PAGE}.${nameOf(question)}`;
   const title = fresh("question");
+  const measured = number ? `${number.answer} ${number.unit}` : (choices.find((choice) => choice.right)?.text ?? "see below");
   let chosen = null;
 
   const settle = make("button", { class: "settle", type: "submit", disabled: true }, "Settle it");
   const choose = (value) => {
     chosen = value;
-    settle.disabled = false;
+    settle.disabled = value === null;
   };
-  const fields = number ? numberFields(number, unit, question, choose) : choiceFields(choices, choose);
+  const fields = number ? numberFields(number, question, choose) : choiceFields(choices, choose);
   const form = make("form", {}, make("fieldset", { "aria-labelledby": title }, ...fields), settle);
-  const verdict = make("p", { class: "verdict", tabindex: "-1" });
+  const verdict = make("div", { class: "verdict", tabindex: "-1", role: "group", "aria-label": "Settled" });
   const rest = make("div", { class: "answer", hidden: true }, verdict, ...answer);
   const section = make(
     "section",
@@ -34,24 +35,35 @@ function upgrade(box) {
     form,
     rest,
   );
-
-  const right = number ? `${number.answer} ${unit}` : choices.find((choice) => choice.right)?.text;
-  const show = (said) => {
+  const show = (guess) => {
     form.remove();
-    verdict.replaceChildren(make("span", {}, "You said: "), make("strong", {}, said.said), make("span", {}, `. Measured: `), make("strong", {}, right), ".");
-    section.classList.add(said.good ? "good" : "off");
+    verdict.replaceChildren(...settled(guess, measured, number));
+    section.classList.add(guess.good ? "good" : "off");
     rest.hidden = false;
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const said = number
-      ? { said: `${chosen} ${unit}`, good: Math.abs(chosen - number.answer) <= CLOSE * Math.abs(number.answer) }
+    if (chosen === null) return;
+    const guess = number
+      ? { said: `${chosen} ${number.unit}`, value: chosen, good: Math.abs(chosen - number.answer) <= CLOSE * Math.abs(number.answer) }
       : { said: chosen.text, good: chosen.right };
-    set(path, { ...said, question, right });
-    show(said);
-    verdict.focus();
+    set(path, { ...guess, question, right: measured });
+    show(guess);
+    verdict.focus(); // a screen reader goes on here, and reads guess and measurement
   });
   const earlier = get(path);
-  if (earlier) show(earlier);
+  if (typeof earlier?.said === "string") show(earlier);
   box.replaceWith(section);
+}
+
+/** The guess beside what was measured; a number also as two marks on one scale. */
+function settled(guess, measured, number) {
+  const row = (word, text) => make("div", {}, make("dt", {}, word), make("dd", {}, text));
+  const list = make("dl", { class: "beside" }, row("You said", guess.said), row("Measured", measured));
+  if (!number || !Number.isFinite(guess.value)) return [list];
+  const at = (value) => Math.min(100, Math.max(0, (100 * (value - number.min)) / (number.max - number.min)));
+  const marks = make("div", { class: "marks", "aria-hidden": "true" }, make("i", { class: "said" }), make("i", { class: "measured" }));
+  marks.children[0].style.setProperty("--at", `${at(guess.value)}%`);
+  marks.children[1].style.setProperty("--at", `${at(number.answer)}%`);
+  return [list, marks];
 }

@@ -1,23 +1,31 @@
-// What predictions and recall questions share: a question in a box that was closed, and a form to answer it.
+// What predictions and recall questions share: a box as it was written, and the fields to answer it.
 import { fresh, make } from "./dom.js";
 
-/** The parts of a box as it was written: its question, the choices (the first list), and all that comes after. */
+/** The parts of a box: its question, the choices (the first list) or the number, and all that comes after. */
 export function parts(details) {
-  const [summary, ...rest] = [...details.children];
-  const first = rest[0];
-  const choices = first?.matches("ul") ? [...first.children] : [];
-  const number = first?.matches("p.number") ? first.dataset : null;
+  const [summary, first, ...rest] = [...details.children];
+  const choices = first?.matches("ul") ? [...first.children].map(choiceOf) : [];
+  const number = first?.matches("p.number") ? numberOf(first.dataset) : null;
   return {
     question: summary.textContent.trim(),
     heading: [...summary.childNodes],
-    choices: choices.map((item) => ({ nodes: [...item.childNodes], text: item.textContent.trim(), right: item.classList.contains("right") })),
-    number: number && Object.fromEntries(["min", "max", "step", "answer"].map((name) => [name, Number(number[name])])),
-    unit: number?.unit ?? "",
-    answer: choices.length || number ? rest.slice(1) : rest,
+    choices,
+    number,
+    answer: choices.length || number ? rest : [first, ...rest].filter(Boolean),
   };
 }
 
-/** One radio button a choice. `given` is the text of the one that is chosen at first. */
+function choiceOf(item) {
+  const words = item.querySelector(":scope > p") ?? item; // a blank line between the choices makes paragraphs of them
+  const right = item.classList.contains("right") || words.classList.contains("right");
+  return { nodes: [...words.childNodes], text: words.textContent.trim().replace(/\s+/g, " "), right };
+}
+
+function numberOf({ min, max, step, answer, unit }) {
+  return { min: Number(min), max: Number(max), step: Number(step), answer: Number(answer), unit: unit ?? "" };
+}
+
+/** One radio button a choice. */
 export function choiceFields(choices, onChosen) {
   const name = fresh("choice");
   return choices.map((choice) => {
@@ -26,19 +34,26 @@ export function choiceFields(choices, onChosen) {
   });
 }
 
-/** A slider and a field for the same number: the one is quick, the other exact, and both say the unit. */
-export function numberFields({ min, max, step }, unit, label, onChosen) {
+/** A slider and a field for the same number: the one is quick, the other exact. `onChosen` gets null for no number. */
+export function numberFields({ min, max, step, unit }, question, onChosen) {
   const limits = { min, max, step };
-  const slider = make("input", { type: "range", ...limits, value: min, "aria-label": label, "aria-valuetext": `${min} ${unit}` });
-  const field = make("input", { type: "number", ...limits, "aria-label": `${label} (${unit})`, inputmode: "decimal" });
-  const take = (from, to) => {
-    const value = Number(from.value);
-    if (from.value === "" || Number.isNaN(value)) return;
-    to.value = from.value;
-    slider.setAttribute("aria-valuetext", `${value} ${unit}`);
-    onChosen(Math.min(max, Math.max(min, value)));
-  };
-  slider.addEventListener("input", () => take(slider, field));
-  field.addEventListener("input", () => take(field, slider));
-  return [make("div", { class: "number-fields" }, slider, make("span", { class: "exact" }, field, ` ${unit}`))];
+  const slider = make("input", { type: "range", ...limits, value: min, "aria-label": question });
+  const field = make("input", { type: "number", ...limits, "aria-label": `${question} In ${unit}.`, inputmode: "decimal" });
+  const say = () => slider.setAttribute("aria-valuetext", `${slider.value} ${unit}`);
+  slider.addEventListener("input", () => {
+    field.value = slider.value;
+    say();
+    onChosen(Number(slider.value));
+  });
+  field.addEventListener("input", () => {
+    const inRange = field.value !== "" && Number(field.value) >= min && Number(field.value) <= max;
+    if (inRange) slider.value = field.value;
+    say();
+    onChosen(inRange ? Number(field.value) : null);
+  });
+  say();
+  const scale = make("span", { class: "scale", "aria-hidden": "true" }, make("span", {}, `${min}`), make("span", {}, `${max} ${unit}`));
+  return [
+    make("div", { class: "number-fields" }, make("div", {}, slider, scale), make("span", { class: "exact" }, field, ` ${unit}`)),
+  ];
 }
