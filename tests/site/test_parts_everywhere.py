@@ -67,7 +67,7 @@ def test_nothing_moves_while_a_page_loads(browser: Browser, address: str, path: 
 def test_the_first_load_of_a_lab_page_is_small(browser: Browser, address: str, path: str) -> None:
     page = opened(browser)
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(address + path, wait_until="networkidle")
     total = sum(weight(answer) for answer in answers)
     page.context.close()

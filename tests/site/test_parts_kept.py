@@ -94,19 +94,19 @@ def test_checks_of_a_report_are_counted_and_build_is_done_when_none_fails(page: 
     expect(modes.get_by_role("link", name="Build")).to_have_accessible_name("Build")
 
     keep(page, {"reports": {"parts": {"results": [{"outcome": "pass"}, {"outcome": "skip"}]}}})
-    expect(modes.get_by_role("link", name="Build")).to_have_accessible_name("Build, done")
+    expect(modes.get_by_role("link", name="Build")).to_have_accessible_name("Build (done)")
 
 
 def test_ways_say_what_was_done_and_what_was_only_opened(page: Page) -> None:
     modes = page.locator(".course-modes")
     prediction(page).get_by_label("Two").check()
     prediction(page).get_by_role("button").click()
-    expect(modes.get_by_role("link", name="Predict")).to_have_accessible_name("Predict, done")
+    expect(modes.get_by_role("link", name="Predict")).to_have_accessible_name("Predict (done)")
     modes.get_by_role("link", name="Read").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/reference/glossary/")
     page.go_back(wait_until="networkidle")
-    expect(modes.get_by_role("link", name="Read")).to_have_accessible_name("Read, opened")
+    expect(modes.get_by_role("link", name="Read")).to_have_accessible_name("Read (opened)")
 
 
 def test_another_tab_shows_what_was_done_here(page: Page, address: str) -> None:

@@ -18,3 +18,5 @@ for (const [selector, module] of Object.entries(PARTS)) {
     import(module).then((part) => part.start(elements));
   }
 }
+
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search"); // the theme's dialog comes without a name

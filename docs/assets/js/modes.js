@@ -1,18 +1,16 @@
 // The ways to learn this lab: the links stand on the page; this adds which were done, as far as a page can know.
 import { make } from "./dom.js";
-import { PAGE, get, onChange, set } from "./store.js";
+import { PAGE, get, nameOf, onChange, set } from "./store.js";
 
 export function start(places) {
   for (const place of places) {
-    const links = [...place.querySelectorAll("a")];
-    for (const link of links) link.addEventListener("click", () => set(`opened.${PAGE}.${modeOf(link)}`, true));
-    const show = () => links.forEach((link) => mark(link, stateOf(modeOf(link), place.dataset.lab)));
+    const modes = [...place.querySelectorAll("a")].map((link) => [link, nameOf(link.textContent)]);
+    for (const [link, mode] of modes) link.addEventListener("click", () => set(`opened.${PAGE}.${mode}`, true));
+    const show = () => modes.forEach(([link, mode]) => mark(link, stateOf(mode, place.dataset.lab)));
     onChange(show);
     show();
   }
 }
-
-const modeOf = (link) => link.textContent.replace(/,.*/, "").trim().toLowerCase().replaceAll(" ", "-");
 
 /** "done" where something proves it; "opened" where a page can know no more; "" otherwise. */
 function stateOf(mode, lab) {
@@ -33,5 +31,5 @@ function isGreen(report) {
 function mark(link, state) {
   link.dataset.state = state;
   link.querySelector(".said")?.remove();
-  if (state) link.append(make("span", { class: "said" }, `, ${state}`));
+  if (state) link.append(make("span", { class: "said" }, ` (${state})`));
 }
