@@ -1,6 +1,7 @@
 // Brings the interactive parts of a page to life. Each stands on the page as plain HTML that can be read without this;
 // its module is fetched only where the page has one. docs/instructors/writing.md says how they are written.
 const PARTS = {
+  body: "./names.js",
   "details.predict": "./predict.js",
   "details.myth": "./myth.js",
   "details.recall": "./recall.js",
@@ -18,5 +19,3 @@ for (const [selector, module] of Object.entries(PARTS)) {
     import(module).then((part) => part.start(elements));
   }
 }
-
-document.querySelector(".md-search")?.setAttribute("aria-label", "Search"); // the theme's dialog comes without a name
