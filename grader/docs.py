@@ -164,9 +164,7 @@ def _outside(base: Path, catalog: Catalog) -> str:
         asked = ""
         if "question" in told:
             asked = f" It asks which service is the {told['question']}; `--role {told['told']}` answers."
-        parts.append(
-            f"## {_text(told['title'])}\n\nUnlike the labs: {_text(told['unlike'])}. (`{path.parent.name}`)\n"
-        )
+        parts.append(f"## {_text(told['title'])}\n\nUnlike the labs: {_text(told['unlike'])}. (`{path.parent.name}`)\n")
         parts.append(f"The edge is {edge}, the app {app}.{asked}\n")
         parts.append("| check | verdict | why that is right |\n|---|---|---|")
         for word, verdict in (("red", "fails"), ("unknown", "cannot be told")):
