@@ -9,7 +9,7 @@ export function start([body]) {
   }
   // The theme adds the buttons of a code block when it comes into view. They lead nowhere: they are no navigation.
   const buttons = () => {
-    for (const bar of document.querySelectorAll("nav.md-code__nav:not([role])")) bar.setAttribute("role", "group");
+    for (const bar of document.querySelectorAll("nav.md-code__nav:not([role])")) bar.setAttribute("role", "none");
   };
   new MutationObserver(buttons).observe(body, { childList: true, subtree: true });
   buttons();
