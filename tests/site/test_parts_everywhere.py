@@ -45,6 +45,7 @@ def test_no_page_keeps_anybody_out(browser: Browser, mkdocs_site: Path, address:
     paths = [path.parent.relative_to(mkdocs_site).as_posix() for path in sorted(mkdocs_site.rglob("index.html"))]
     for path in paths:
         page.goto(f"{address}{path}/", wait_until="networkidle")
+        page.locator(".md-search[aria-label]").wait_for(state="attached")  # by then the names are there
         page.evaluate(axe)
         troubles += [f"{path}: {found}" for found in page.evaluate(AXE_RUN)]
     page.context.close()

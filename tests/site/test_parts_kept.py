@@ -151,6 +151,7 @@ def test_the_stack_goes_stage_by_stage_by_mouse_and_by_keyboard(page: Page) -> N
 def test_no_part_keeps_anybody_out_answered_or_not(page: Page, axe: str, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     page.reload(wait_until="networkidle")
+    page.locator(".md-search[aria-label]").wait_for(state="attached")  # by then the names are there
     page.evaluate(axe)
     assert page.evaluate(AXE_RUN) == []
     prediction(page).get_by_label("All of them").check()
