@@ -12,6 +12,7 @@ from grader.catalog import Catalog, page_folder
 from grader.docs_ladder import circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
 from grader.docs_modes import modes
 from grader.docs_runs import broken, busy, restored, verdicts
+from grader.docs_simulator import compared, how, module, trace
 from grader.evidence import recorded, red_lines
 from grader.gate_stacks import Case, cases
 from grader.model import AnyCheck, Lab
@@ -20,6 +21,7 @@ from grader.text import continued, sentence
 
 FOLDER = "docs/_generated"
 PUBLISHED = "docs/reference/report.schema.json"  # no part of a page, but a file that readers fetch
+MEASURED = "docs/assets/js/measured.js"  # what the worker simulator takes from a real stack
 HOSTILE = "tests/hostile/stacks.toml"
 LEVELS = ("Hint 1: look here", "Hint 2: how it works", "Hint 3: almost the line")
 GUARDED = "tests of the grader itself: it guards the grading"
@@ -60,10 +62,14 @@ def generated(base: Path, catalog: Catalog, commands: click.Group) -> dict[str, 
         )
     )
     parts["hostile.md"] = _section("all", _hostile(base))
+    parts["simulator.md"] = "\n".join((_section("compared", compared(base)), _section("how", how(base))))
+    parts["trace.md"] = "\n".join(_section(place, text) for place, text in trace(base).items())
     parts["cli.md"] = _section("all", _commands(commands))
     parts["report.md"] = _section("all", _fields())
     files = {f"{FOLDER}/{name}": NOTE + text for name, text in parts.items()}
-    return files | {PUBLISHED: json.dumps(schema.document(), indent=2, ensure_ascii=False) + "\n"}
+    files[PUBLISHED] = json.dumps(schema.document(), indent=2, ensure_ascii=False) + "\n"
+    files[MEASURED] = module(base)
+    return files
 
 
 def _lab(base: Path, catalog: Catalog, lab: Lab) -> str:

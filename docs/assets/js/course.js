@@ -11,6 +11,8 @@ const PARTS = {
   ".course-ladder": "./ladder.js",
   ".course-modes": "./modes.js",
   ".course-stack": "./stack.js",
+  ".course-simulator": "./simulator.js",
+  ".course-trace": "./trace.js",
 };
 
 for (const [selector, module] of Object.entries(PARTS)) {
