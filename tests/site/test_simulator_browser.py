@@ -88,8 +88,8 @@ def test_a_slider_is_moved_by_keyboard_and_the_results_follow(page: Page, simula
 
 def test_the_picture_says_in_words_what_it_shows(simulator: Locator) -> None:
     simulator.get_by_role("button", name="One worker").click()
-    expect(simulator.get_by_role("img")).to_have_accessible_name(simulator.get_by_role("status").inner_text())
     expect(simulator.get_by_role("status")).to_contain_text("1 worker: half of the visitors wait")
+    expect(simulator.get_by_role("img")).to_have_accessible_name(simulator.get_by_role("status").inner_text())
 
 
 def test_the_same_numbers_give_the_same_results(simulator: Locator) -> None:

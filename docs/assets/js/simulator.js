@@ -1,4 +1,5 @@
 // The worker simulator: controls around the model in queue-model.js, what comes out, and a picture of it.
+import { make } from "./dom.js";
 import { MEASURED } from "./measured.js";
 import { arrivals, memory, simulate, summary } from "./queue-model.js";
 import { picture } from "./queue-picture.js";
@@ -92,7 +93,7 @@ function serve({ workers, threads, rate, mean, slow, hold, buffered }) {
 function slider({ name, label, unit, ...range }, index) {
   const id = `simulator-${index}-${name}`;
   const input = make("input", { type: "range", id, name, ...range });
-  const value = make("output", { for: id });
+  const value = make("span", { class: "value", "aria-hidden": "true" }); // aria-valuetext says it
   const row = make("div", { class: "control" });
   row.append(make("label", { for: id }, label), value, input);
   const set = (number) => {
@@ -148,11 +149,4 @@ function seconds(value) {
 
 function same(one, other) {
   return Object.keys(one).every((name) => one[name] === other[name]);
-}
-
-function make(tag, attributes = {}, text = "") {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  return element;
 }

@@ -1,5 +1,7 @@
 // The followed request, one place after the other: shows the step, and where in the picture it is. The steps are the
 // headings with a data-place on the page, and what stands below each.
+import { make } from "./dom.js";
+
 const KEYS = { ArrowRight: 1, ArrowLeft: -1 };
 
 export function start(elements) {
@@ -66,11 +68,4 @@ function step(element, heading) {
   const link = heading.querySelector(".headerlink");
   const title = heading.textContent.replace(link?.textContent ?? "", "").trim();
   return { heading, body, title, place: heading.dataset.place };
-}
-
-function make(tag, attributes = {}, text = "") {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  return element;
 }
