@@ -56,23 +56,21 @@ def how(base: Path) -> str:
     told = parameters(base)
     seen = [_read(base / RECORDED / f"{entry['name']}.json") for entry in _read(base / JUDGED)]
     versions = {name: number for recording in seen for name, number in recording["versions"].items()}
-    days = sorted({recording["day"] for recording in seen})
-    late = [recording["late"]["p95"] * 1000 for recording in seen]
+    days = " and ".join(sorted({recording["day"] for recording in seen}))
+    named = ", ".join(f"{name.capitalize()} {number}" for name, number in versions.items())
+    late = max(recording["late"]["p95"] for recording in seen) * 1000
     loads = [recording["load"] for recording in seen]
-    return "\n\n".join(
-        (
-            "Times are those of the visitors that were not slow themselves. The model was told four things beforehand, "
-            "all from one more run with two workers and hardly any load, and they are the same for every row: "
-            f"a request takes {told['overhead'] * 1000:.1f} ms beside its own work, a new worker needs "
-            f"{told['boot']:.2f} s to load the app, Gunicorn's first process takes {told['memory']['arbiter']:.0f} MB "
-            f"and each worker {told['memory']['worker']:.0f} MB. A worker that is silent for {told['timeout']} s is "
-            "replaced, as lab 2's solution says.",
-            f"Recorded on {' and '.join(days)}, on a machine with {seen[0]['machine']}, with "
-            f"{', '.join(f'{name.capitalize()} {number}' for name, number in versions.items())}. Others worked on that "
-            f"machine meanwhile (load {min(loads):.0f} to {max(loads):.0f}), so the stacks got their cores first. "
-            f"What was left of the noise: of the sender's naps of 50 ms, 95 of 100 were late by {max(late):.1f} ms at "
-            "most in the noisiest run.",
-        )
+    memory = told["memory"]
+    return (
+        "Times are those of the visitors that were not slow themselves. The model was told four numbers first. All "
+        "are from one more run, with two workers and hardly any load, and they are the same for every row: a request "
+        f"takes {told['overhead'] * 1000:.1f} ms beside its own work, a new worker needs {told['boot']:.2f} s to load "
+        f"the app, Gunicorn's arbiter takes {memory['arbiter']:.0f} MB and each worker {memory['worker']:.0f} MB. "
+        f"A worker that is silent for {told['timeout']} s is replaced, as lab 2's solution says.\n\n"
+        f"Recorded on {days}, on a machine with {seen[0]['machine']}, with {named}. Others worked on that machine "
+        f"meanwhile (load {min(loads):.0f} to {max(loads):.0f}), so the stacks got their cores first, by the weight of "
+        "their control group. What was left of the noise: the sender took naps of 50 ms, and 95 of 100 ended less than "
+        f"{late:.1f} ms late, also in the noisiest run.\n"
     )
 
 

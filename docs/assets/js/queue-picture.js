@@ -13,7 +13,8 @@ export function picture(served, { workers, threads }, lasts, words, width) {
   const height = ROWS_TOP + ROWS_HEIGHT + BOTTOM;
   const svg = make("svg", { class: "queue", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words });
   const x = (at) => LEFT + (Math.min(at, lasts) / lasts) * (width - LEFT - 8);
-  svg.append(...queue(waiting(served), x, lasts), ...rows(served, workers, threads, x, lasts), ...axis(x, lasts, height));
+  svg.append(...queue(waiting(served), x, lasts));
+  svg.append(...rows(served, workers, threads, x, lasts), ...axis(x, lasts, height));
   return svg;
 }
 
@@ -49,15 +50,15 @@ function rows(served, workers, threads, x, lasts) {
   for (const request of served) {
     if (request.start === undefined) continue;
     const row = request.worker * threads + request.thread;
-    const held = request.ready > request.at ? 0 : request.hold;
-    const working = Math.min(request.end, request.start + held);
+    const working = Math.min(request.end, request.start + request.held);
     block("held", row, request.start, working);
     block("work", row, working, request.end);
     block("lost", row, request.end, request.ok ? request.end : request.free);
   }
-  const named = Array.from({ length: workers }, (_, worker) =>
-    text(workers > 4 ? String(worker + 1) : `worker ${worker + 1}`, LEFT - 8, ROWS_TOP + (worker + 0.5) * gap * threads + 4, "value"),
-  );
+  const named = Array.from({ length: workers }, (_, worker) => {
+    const middle = ROWS_TOP + (worker + 0.5) * gap * threads;
+    return text(workers > 4 ? String(worker + 1) : `worker ${worker + 1}`, LEFT - 8, middle + 4, "value");
+  });
   const lines = Array.from({ length: workers + 1 }, (_, worker) => {
     const y = round(ROWS_TOP + worker * gap * threads);
     return make("path", { class: "line", d: `M${LEFT} ${y}H${x(lasts)}` });

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import Any
 
 PATIENCE = 90.0  # seconds that a client waits
 BYTE_EVERY = 0.25  # seconds between two bytes of a slow client
@@ -40,7 +41,7 @@ async def send(host: str, port: int, seconds: float, hold: float) -> tuple[int, 
     return status, int(json.loads(body)["pid"]) if status == 200 else 0
 
 
-async def one(plan: dict, begun: float, request: list[float]) -> list[float]:
+async def one(plan: dict[str, Any], begun: float, request: list[float]) -> list[float]:
     """[at, seconds, hold, latency, status, pid, late]"""
     at, seconds, hold = request
     await asyncio.sleep(max(0.0, begun + at - time.monotonic()))
