@@ -37,7 +37,7 @@ def module(base: Path) -> str:
 
 def compared(base: Path) -> str:
     """Measured and modelled, side by side, for each setting."""
-    lines = ["| setting | p50: measured, model | p95: measured, model | memory: measured, model |", "|---|--:|--:|--:|"]
+    lines = [f"| setting | {' | '.join(map(_head, ('p50', 'p95', 'memory')))} |", "|---|--:|--:|--:|"]
     for entry in _read(base / JUDGED):
         seen, said = entry["measured"], entry["model"]
         used = sum(_read(base / RECORDED / f"{entry['name']}.json")["memory_kb"]) / 1024
@@ -76,7 +76,11 @@ def how(base: Path) -> str:
 
 def _beside(measured: float, modelled: float, form: str) -> str:
     off = f"{(modelled / measured - 1) * 100:+.0f}".replace("-0", "0").replace("+0", "0").replace("-", "\u2212")
-    return f"{form.format(measured)}, {form.format(modelled)} ({off}\N{NO-BREAK SPACE}%)"
+    return f"{form.format(measured)}<br>{form.format(modelled)} ({off} %)".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _head(title: str) -> str:
+    return f"{title} measured<br>in the model"
 
 
 def _read(path: Path) -> Any:
