@@ -28,7 +28,7 @@ def section(title: str) -> str:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     copy = tmp_path / "a copy"
-    for name in ("grader", "labs", "solutions", "docs/_generated", "docs/reference"):
+    for name in ("grader", "labs", "solutions", "docs/_generated", "docs/_recorded", "docs/reference"):
         shutil.copytree(root() / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "tests/mutants").mkdir(parents=True)
     return copy
