@@ -35,7 +35,8 @@ ANATOMY = (
     "Takeaways",
     "What is next",
 )
-WHOLE = ("lab1-flask-run", "lab2-gunicorn", "lab3-nginx")  # pages with all parts of the anatomy
+# Pages with all parts of the anatomy.
+WHOLE = ("lab1-flask-run", "lab2-gunicorn", "lab3-nginx", "lab4-https", "lab5-logging", "lab6-monitoring")
 LABS = sorted(path.parent.name for path in (REPO / "labs").glob("*/lab.toml"))
 
 

@@ -1,0 +1,2 @@
+sleep 6
+curl -s http://localhost:9090/api/v1/targets | grep -oE '"lastError":"[^}]*refused"'
