@@ -4,7 +4,7 @@ docker compose restart app; sleep 15
 for i in $(seq 20); do
   curl -s -o /dev/null https://pinboard.localhost:8443/bench/whoami
 done
-sleep 60
+sleep 90
 curl -s http://localhost:9090/api/v1/query --data-urlencode \
-  'query=increase(http_requests_total{path="/bench/whoami"}[1m])' \
+  'query=sum(increase(http_requests_total{path="/bench/whoami"}[1m]))' \
   | grep -oE '"[0-9.]+"\]' | tr -d '"]'
