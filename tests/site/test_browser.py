@@ -1,12 +1,13 @@
 """The site in a real browser: light and dark, phone and desk, search, and no request to anybody else."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.site.conftest import DESK, PHONE, served
+from tests.site.conftest import DESK, PHONE, REPO, served
 
 pytestmark = pytest.mark.browser
 
@@ -86,3 +87,11 @@ def test_the_reader_can_switch_colours_and_the_choice_stays(page: Page, address:
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", other)
     page.goto(f"{address}labs/", wait_until="networkidle")
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", other)
+
+
+@pytest.mark.parametrize("sheet", sorted(path.stem for path in (REPO / "docs/cheatsheets").glob("lab*.md")))
+def test_a_cheat_sheet_is_one_page_on_paper(page: Page, address: str, sheet: str) -> None:
+    page.goto(f"{address}cheatsheets/{sheet}/", wait_until="networkidle")
+    margin = "1cm"
+    paper = page.pdf(format="A4", margin={"top": margin, "right": margin, "bottom": margin, "left": margin})
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
