@@ -8,7 +8,7 @@ import sys
 import click
 
 from grader import __version__
-from grader.commands import learning, looking, making, measuring, serving
+from grader.commands import incident, learning, looking, making, measuring, serving
 from grader.commands.shared import EXIT_CODES, NOT_GRADED, OK, USAGE, the_style
 
 
@@ -35,7 +35,7 @@ def doctor() -> None:
 
 for command in (
     *(learning.list_, learning.start, learning.reset, learning.explain, learning.hint, learning.diff),
-    *(learning.status, learning.trust),
+    *(learning.status, learning.trust, incident.incident),
     *(looking.check, looking.audit, looking.plan, looking.record, looking.repair),
     *(measuring.measure, serving.serve),
     *(making.docs, making.dev),

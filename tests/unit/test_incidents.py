@@ -1,0 +1,94 @@
+"""Incidents: which one is chosen, what is kept, what is told, and when one is solved."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.catalog import CourseError, load, root
+from grader.incidents import Incident, Record, choose, incidents, keep, next_hint, open_record, records, solved
+from grader.model import Result, Verdict, failed, passed
+
+ONE = Incident("one", "lab1-flask-run", "A visitor", "It is down.", ("a", "b", "c"), "The cause.")
+TWO = replace(ONE, name="two")
+OTHER = replace(ONE, name="other", lab="lab3-nginx")
+RECORD = Record(1, ONE.key, ONE.lab, 100.0, (8001, 8002))
+
+
+def test_only_incidents_of_the_given_labs_are_chosen() -> None:
+    assert choose((ONE, OTHER), ["lab3-nginx"], "") is OTHER
+
+
+def test_the_last_incident_does_not_come_twice_in_a_row() -> None:
+    assert {choose((ONE, TWO), [ONE.lab], ONE.key).name for _ in range(20)} == {"two"}
+
+
+def test_a_pick_gives_everybody_the_same_whatever_they_had_before() -> None:
+    assert choose((ONE, TWO), [ONE.lab], TWO.key, 1) is choose((ONE, TWO), [ONE.lab], "", 1)
+
+
+def test_without_a_completed_lab_the_error_says_what_to_do() -> None:
+    with pytest.raises(CourseError, match="name one that you know"):
+        choose((ONE,), [], "")
+
+
+def test_a_record_is_kept_and_replaced_by_its_number(tmp_path: Path) -> None:
+    keep(tmp_path, RECORD)
+    keep(tmp_path, replace(RECORD, solved=160.0))
+    assert records(tmp_path) == (replace(RECORD, solved=160.0),)
+
+
+def test_an_ended_incident_is_not_open(tmp_path: Path) -> None:
+    assert open_record(tmp_path) is None
+    keep(tmp_path, RECORD)
+    assert open_record(tmp_path) == RECORD
+    keep(tmp_path, replace(RECORD, ended=200.0))
+    assert open_record(tmp_path) is None
+
+
+def test_hints_come_one_after_the_other_and_are_counted(tmp_path: Path) -> None:
+    keep(tmp_path, RECORD)
+    said = [next_hint(tmp_path, records(tmp_path)[0], ONE) for _ in range(4)]
+    assert said == ["a", "b", "c", "c"]
+    assert records(tmp_path)[0].hints == 3
+
+
+def test_the_record_does_not_name_what_is_broken(tmp_path: Path) -> None:
+    for told in incidents(root()):
+        keep(tmp_path, replace(RECORD, key=told.key))
+        assert told.name not in (tmp_path / "incidents.json").read_text()
+
+
+def _result(name: str, verdict: Verdict) -> Result:
+    return Result(load().checks[name], verdict, 0.1)
+
+
+GOOD = passed("it holds")
+BAD = failed("it does not", hint="mend it", reproduce="true", shows="^0$")
+BROKEN, ELSE = "config.config-from-env", "stack.stack-up"
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    (
+        ({BROKEN: GOOD, ELSE: GOOD}, True),
+        ({BROKEN: BAD, ELSE: GOOD}, False),
+        ({BROKEN: GOOD, ELSE: BAD}, False),
+        ({ELSE: GOOD}, False),
+    ),
+)
+def test_solved_is_what_holds_again_while_nothing_else_broke(results: dict[str, Verdict], expected: bool) -> None:
+    assert solved(frozenset({BROKEN}), [_result(name, verdict) for name, verdict in results.items()]) is expected
+
+
+@pytest.mark.parametrize("told", incidents(root()), ids=lambda told: told.name)
+def test_a_symptom_names_no_check_and_no_file(told: Incident) -> None:
+    raw = tomllib.loads((root() / "tests/mutants" / told.name / "mutant.toml").read_text(encoding="utf-8"))
+    words = f"{told.told_by} {told.symptom}".lower()
+    given_away = {part for name in raw["fails"] for part in (name, name.split(".")[1])}
+    given_away |= {Path(edit["file"]).name.lower() for edit in raw["edits"]}
+    assert not [word for word in given_away if word in words]
+    assert len(told.hints) == 3
