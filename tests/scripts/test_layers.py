@@ -9,7 +9,7 @@ import pytest
 GRADER = Path(__file__).parents[2] / "grader"
 
 # What every layer may use: words as values, and text made safe to print.
-WORDS = ("grader.model", "grader.text")
+WORDS = ("grader.model", "grader.text", "grader.ladder")
 # What a question may know of a stack: facts and their reading, never how a backend came by them.
 FACTS = tuple(
     f"grader.stacks.{name}" for name in ("base", "dealings", "values", "roles", "arrivals", "redaction", "meanwhile")
@@ -21,6 +21,7 @@ TRANSPORT = ("grader.stacks.connection", "grader.stacks.exchange")
 LAYERS = {
     "grader.text": (),
     "grader.model": ("grader.text",),
+    "grader.ladder": ("grader.text",),
     "grader.stacks": (*WORDS, "grader.stacks"),
     "grader.probes": (*WORDS, *FACTS, *TRANSPORT, "grader.probes"),
     "grader.checks": (*WORDS, *FACTS, "grader.probes", "grader.checks"),
