@@ -27,7 +27,7 @@ from grader.stacks.settings import load
 from grader.stacks.throwaway import Throwaway
 from grader.text import line_of, nearest
 
-KEYS = {"lab", "title", "symptom", "fails", "not_applicable", "edits", "start_fails", "incident"}
+KEYS = {"lab", "title", "symptom", "fails", "not_applicable", "edits", "start_fails", "incident", "no_incident"}
 EDIT_KEYS = {"file", "find", "replace"}
 QUIET = threading.Lock()
 FOLDERS = {"mutant": "tests/mutants", "variant": "tests/variants"}

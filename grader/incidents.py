@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.catalog import CourseError
 from grader.model import Outcome, Result
+from grader.render.tally import plural
 
 RECORDS = "incidents.json"  # in work/, where the learner's workspaces are
 MUTANTS = "tests/mutants"
@@ -37,13 +38,16 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One incident that was started. Times are seconds since 1970; 0 for what has not happened."""
+    """One incident that was started. Times are seconds since 1970; 0 for what has not happened.
+
+    `ports` are those of its stack, by the variables that Compose files have for them.
+    """
 
     number: int
     key: str
     lab: str
     started: float
-    ports: tuple[int, int]
+    ports: dict[str, int]
     hints: int = 0
     solved: float = 0.0
     revealed: float = 0.0
@@ -92,8 +96,7 @@ def records(folder: Path) -> tuple[Record, ...]:
     if not path.is_file():
         return ()
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(Record(**{**row, "ports": tuple(row["ports"])}) for row in rows)
+        return tuple(Record(**row) for row in json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError) as trouble:
         raise CourseError(f"{path}: cannot be read ({trouble}); move it away to begin a new record") from trouble
 
@@ -111,6 +114,34 @@ def keep(folder: Path, record: Record) -> Record:
 def open_record(folder: Path) -> Record | None:
     """The incident that is under way: started and not ended."""
     return next((one for one in reversed(records(folder)) if not one.ended), None)
+
+
+def open_at(folder: Path, here: Path) -> Record | None:
+    """The incident whose workspace holds `here`, while its cause is neither found nor told."""
+    record = open_record(folder)
+    inside = record is not None and here.resolve().is_relative_to((folder / record.project).resolve())
+    return record if record and inside and not (record.solved or record.revealed) else None
+
+
+def as_data(record: Record) -> dict[str, str | int | float]:
+    """A record for a page: what came of it, and nothing that says what is broken."""
+    shown = ("number", "lab", "hints", "started", "solved", "revealed", "ended")
+    return {name: getattr(record, name) for name in shown}
+
+
+def in_words(record: Record) -> str:
+    """What came of an incident, in a line."""
+    helped = f", with {plural(record.hints, 'hint')}" if record.hints else ""
+    if record.solved:
+        return f"solved after {minutes(record.solved - record.started)}{helped}"
+    if record.revealed:
+        return f"given up after {minutes(record.revealed - record.started)}{helped}"
+    return f"ended without a solution{helped}" if record.ended else f"open{helped}"
+
+
+def minutes(seconds: float) -> str:
+    """A time as one says it: `12 min 5 s`."""
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
 def next_hint(folder: Path, record: Record, incident: Incident) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -41,18 +42,38 @@ def incident(what: str | None, pick: int | None) -> None:
         _start(folder, what, pick)
 
 
+def instead(act: str) -> bool:
+    """In the workspace of an open incident `check` and `hint` are the incident's own: the others give it away.
+
+    Returns whether that was done. `diff` is refused: click.UsageError.
+    """
+    from grader.catalog import root
+    from grader.incidents import open_at
+
+    folder = root() / "work"
+    record = open_at(folder, Path.cwd())
+    if record is None:
+        return False
+    if act == "diff":
+        raise click.UsageError("the difference is the answer to this incident: `grader incident reveal` gives up")
+    {"check": _check, "hint": _hint}[act](folder, record)
+    return True
+
+
 def _start(folder: Path, lab: str | None, pick: int | None) -> None:
     from grader.catalog import root
     from grader.gate_stacks import lay_out
     from grader.incidents import Record, choose, incidents, keep, records
-    from grader.stacks.throwaway import free_port
+    from grader.stacks.throwaway import Throwaway
 
     catalog = the_catalog()
     past = records(folder)
     labs = [catalog.lab(lab).id] if lab else _completed()
     chosen = choose(incidents(root()), labs, past[-1].key if past else "", pick)
     number = max((one.number for one in past), default=0) + 1
-    record = Record(number, chosen.key, chosen.lab, time.time(), (free_port(), free_port()))
+    fresh = Throwaway(folder, "incident")
+    ports = {"PINBOARD_PORT": fresh.port, "PINBOARD_TLS_PORT": fresh.tls_port, **fresh.further_ports}
+    record = Record(number, chosen.key, chosen.lab, time.time(), ports)
     case = _case(record)
     lay_out(root(), catalog, case, folder / record.project)
     stack = _stack(folder, record)
@@ -62,18 +83,21 @@ def _start(folder: Path, lab: str | None, pick: int | None) -> None:
     problem = stack.bring_up(wait=case.settles)
     if problem:
         stack.take_down()
+        shutil.rmtree(stack.workspace, ignore_errors=True)
         raise click.ClickException(f"{record.project}: {problem}")
     _tell(keep(folder, replace(record, started=time.time())))
 
 
 def _tell(record: Record) -> None:
     from grader.catalog import root
-    from grader.incidents import incident_of
+    from grader.incidents import incident_of, minutes
 
     told = incident_of(root(), record)
-    click.echo(f"Incident {record.number} ({told.lab}), open for {_minutes(time.time() - record.started)}")
+    since = minutes(time.time() - record.started)
+    click.echo(f"Incident {record.number} ({told.lab}), open for {since}")
     click.echo(f"\n{told.told_by}: {told.symptom}\n")
-    click.echo(f"The site: http://127.0.0.1:{record.ports[0]}/\nThe files: work/{record.project}/")
+    site = f"http://127.0.0.1:{record.ports['PINBOARD_PORT']}/"
+    click.echo(f"The site: {site}\nThe files: work/{record.project}/")
     click.echo("Next: find the cause, mend it, `docker compose up -d --build --wait` there, `grader incident check`.")
 
 
@@ -87,7 +111,7 @@ def _hint(folder: Path, record: Record) -> None:
 def _check(folder: Path, record: Record) -> None:
     """Says solved or not yet, and how many checks are red: their names would be the answer."""
     from grader.gate_stacks import checked, chosen_checks
-    from grader.incidents import keep, solved
+    from grader.incidents import in_words, keep, solved
     from grader.model import Outcome
 
     case = _case(record)
@@ -99,7 +123,7 @@ def _check(folder: Path, record: Record) -> None:
     if not record.solved and not record.revealed:
         record = keep(folder, replace(record, solved=time.time()))
     if record.solved:
-        click.echo(f"Solved after {_minutes(record.solved - record.started)}, with {record.hints} hints.")
+        click.echo(f"{in_words(record).capitalize()}.")
     else:
         click.echo("It holds again. The cause was revealed before, so it is not recorded as solved.")
     _cause(record)
@@ -114,8 +138,6 @@ def _reveal(folder: Path, record: Record) -> None:
 
 
 def _end(folder: Path, record: Record) -> None:
-    import shutil
-
     from grader.incidents import keep
 
     stack = _stack(folder, record)
@@ -144,7 +166,9 @@ def _case(record: Record) -> Case:
 def _stack(folder: Path, record: Record) -> Throwaway:
     from grader.stacks.throwaway import Throwaway
 
-    return Throwaway(folder / record.project, record.project, *record.ports)
+    further = dict(record.ports)
+    port, tls_port = further.pop("PINBOARD_PORT"), further.pop("PINBOARD_TLS_PORT")
+    return Throwaway(folder / record.project, record.project, port, tls_port, further)
 
 
 def _completed() -> list[str]:
@@ -160,7 +184,3 @@ def _completed() -> list[str]:
         if lab.checks and all(known.get(name) for name in lab.checks):
             found.append(lab.id)
     return found
-
-
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"

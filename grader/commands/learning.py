@@ -67,7 +67,10 @@ def explain(check_id: str) -> None:
 def hint(what: str | None) -> None:
     """A hint for the first thing that fails, or for a step; asking again says more."""
     from grader.advice import hint_for
+    from grader.commands.incident import instead
 
+    if not what and instead("hint"):
+        return
     click.echo(hint_for(the_catalog(), target_of(None, None, ()), what or "", the_style()), nl=False)
 
 
@@ -77,7 +80,10 @@ def diff(lab: str | None) -> None:
     """What would turn your workspace into the reference solution."""
     from grader import course
     from grader.catalog import root
+    from grader.commands.incident import instead
 
+    if not lab:
+        instead("diff")
     catalog = the_catalog()
     target = target_of(lab, None, ())
     if target.workspace is None:
@@ -91,12 +97,15 @@ def status() -> None:
     """Which labs you have completed, and what failed at the last look."""
     from grader import course, words
     from grader.catalog import root
+    from grader.incidents import in_words, records
     from grader.progress import history
 
     catalog = the_catalog()
     spaces = {lab.id: course.find_workspace(root(), lab) for lab in catalog.labs}
     runs = {name: history(space / course.STATE) for name, space in spaces.items() if space}
     click.echo(words.status(catalog, runs, the_style()), nl=False)
+    for record in records(root() / "work"):
+        click.echo(f"{record.project:<18} {record.lab}, {in_words(record)}")
 
 
 @click.command()

@@ -50,9 +50,12 @@ def check(
     i_know: bool,
 ) -> None:
     """Looks at a lab's running stack and reports which checks pass, and why the others fail."""
+    from grader.commands.incident import instead
     from grader.plan import Options
     from grader.show import Show
 
+    if not (lab or only or stack) and instead("check"):
+        return
     catalog = the_catalog()
     options = Options(quick, deep, tuple(name for word in only for name in catalog.chosen(word)), i_know)
     target = target_of(lab, stack, role)

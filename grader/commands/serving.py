@@ -15,5 +15,5 @@ def serve(port: int) -> None:
 
     click.echo(server.built(site.FOLDER, root()), nl=False, err=True)
     own = server.listening(port)
-    click.echo(f"The course, with live checks: http://{server.ADDRESS}:{own.getsockname()[1]}/\nCtrl-C ends it.")
-    server.Server(own).run()
+    address = f"http://{server.ADDRESS}:{own.getsockname()[1]}/"
+    server.Server(own, lambda: click.echo(f"The course, with live checks: {address}\nCtrl-C ends it.")).run()

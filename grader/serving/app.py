@@ -41,7 +41,10 @@ class Refused(Exception):
 
 
 class Live:
-    """`alive` says whether the server goes on, `token` is new with every start."""
+    """`alive` says whether the server goes on, `token` is new with every start.
+
+    `records` is what the reader's own files say beside the checks: incidents, and the ladder.
+    """
 
     def __init__(
         self,
@@ -52,9 +55,10 @@ class Live:
         port: int,
         token: str,
         alive: Callable[[], bool] = lambda: True,
+        records: Callable[[], Message] = dict,
     ) -> None:
         self._pages, self._board, self._started = pages, board, started
-        self._token, self._alive = token, alive
+        self._token, self._alive, self._records = token, alive, records
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))
         self._places = threading.BoundedSemaphore(STREAMS)
 
@@ -74,9 +78,11 @@ class Live:
 
     def _live(self, path: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
-        if path == "/-/events":
+        if path in ("/-/events", "/-/records"):
             if method != "GET":
-                raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Events are for GET.")
+                raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This address is for GET.")
+            if path == "/-/records":
+                return _answer(start_response, json.dumps(self._records()), "application/json")
             return self._events(start_response)
         if path not in ("/-/check", "/-/end"):
             raise Refused(GONE, "There is no such address here.")

@@ -6,22 +6,25 @@ as the page is open, and it must not be cut off by a worker that is replaced aft
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from grader import events, site
+from grader import events, incidents, ladder, site
 from grader.catalog import CourseError, load, root
 from grader.checking import ENDING
+from grader.ladder import LadderError
 from grader.serving.app import STREAMS, Live
-from grader.serving.board import Board
+from grader.serving.board import Board, Message
 from grader.serving.started import Started
 
 ADDRESS = "127.0.0.1"
@@ -58,11 +61,24 @@ def built(folder: Path, base: Path) -> str:
     return ""
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
-    """Runs until it is ended; then ends what it started."""
+def records(work: Path) -> Message:
+    """What lies beside the workspaces, for the pages. What cannot be read is passed over: its own command says why."""
+    found: Message = {}
+    with suppress(CourseError):
+        found["incidents"] = [incidents.as_data(record) for record in incidents.records(work)]
+    with suppress(LadderError):
+        found["ladder"] = json.loads(ladder.written(ladder.read(work / ladder.FILE)))
+    return found
 
-    def __init__(self, own: socket.socket) -> None:
-        self._own = own
+
+class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
+    """Runs until it is ended; then ends what it started. `on_ready` is called once, when it answers.
+
+    Not before: a signal that comes while Gunicorn starts its worker is lost, and the end would wait for a long time.
+    """
+
+    def __init__(self, own: socket.socket, on_ready: Callable[[], None]) -> None:
+        self._own, self._on_ready = own, on_ready
         self._labs = tuple(lab.id for lab in load().labs)
         self._port = int(own.getsockname()[1])
         self._token = secrets.token_urlsafe(24)
@@ -98,11 +114,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
             port=self._port,
             token=self._token,
             alive=lambda: self._alive(),
+            records=lambda: records(root() / "work"),
         )
 
     def _begun(self, worker: Any) -> None:
         parent = os.getppid()
         self._alive = lambda: bool(worker.alive) and os.getppid() == parent
+        if worker.age == 1:  # the first one, and not what took its place
+            self._on_ready()
 
     def _ended(self, arbiter: object, worker: Any) -> None:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):

@@ -12,8 +12,10 @@ from werkzeug.test import Client, TestResponse
 
 from grader import events, site
 from grader.events import Telling
+from grader.incidents import Record, keep
 from grader.serving.app import BODY, STREAMS, Live
 from grader.serving.board import Board
+from grader.serving.server import records
 from grader.serving.started import Started
 from tests.render import hostile
 from tests.serving.test_board import LAB, result, workspace
@@ -51,7 +53,15 @@ class Served:
         self.board.look()
         self.buttons = Buttons()
         self.alive = True
-        app = Live(site.served(pages), self.board, self.buttons, port=8000, token=TOKEN, alive=lambda: self.alive)
+        app = Live(
+            site.served(pages),
+            self.board,
+            self.buttons,
+            port=8000,
+            token=TOKEN,
+            alive=lambda: self.alive,
+            records=lambda: records(base / "work"),
+        )
         self.client = Client(app)
         self.key = self.board.open({}).get_nowait()["workspaces"][0]["key"]
 
@@ -210,10 +220,35 @@ def test_only_a_check_that_runs_can_be_ended(served: Served) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    (("GET", "/-/check", 405), ("POST", "/-/events", 405), ("GET", "/-/", 404), ("GET", "/-/other", 404)),
+    (
+        ("GET", "/-/check", 405),
+        ("POST", "/-/events", 405),
+        ("POST", "/-/records", 405),
+        ("GET", "/-/", 404),
+        ("GET", "/-/other", 404),
+    ),
 )
 def test_nothing_else_is_at_these_addresses(served: Served, method: str, path: str, status: int) -> None:
     assert served.client.open(path, method=method, headers={"Host": HOST, **OWN}).status_code == status
+
+
+def test_pages_get_the_reader_s_incidents_and_nothing_that_gives_one_away(served: Served) -> None:
+    work = served.folder.parent
+    keep(work, Record(1, "a1b2c3", LAB, 100.0, {"PINBOARD_PORT": 8001}, hints=1, solved=160.0))
+
+    said = served.get("/-/records", **OWN).get_json()
+
+    assert said["incidents"] == [
+        {"number": 1, "lab": LAB, "hints": 1, "started": 100.0, "solved": 160.0, "revealed": 0.0, "ended": 0.0}
+    ]
+    assert said["ladder"]["rows"] == []
+
+
+def test_a_record_that_cannot_be_read_costs_only_itself(served: Served) -> None:
+    (served.folder.parent / "incidents.json").write_text("{")
+
+    assert "incidents" not in served.get("/-/records", **OWN).get_json()
+    assert "ladder" in served.get("/-/records", **OWN).get_json()
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,17 @@ def test_a_page_that_was_closed_makes_room_for_another(server: Server) -> None:
 
 
 @pytest.mark.parametrize("how", (signal.SIGINT, signal.SIGTERM))
+def test_it_ends_quickly_as_soon_as_it_has_said_where_it_is(server: Server, how: signal.Signals) -> None:
+    for _ in range(5):
+        server.stop()
+        server.start()
+        began = time.monotonic()
+        assert server.stop(how) == 0
+        assert time.monotonic() - began < 10
+        server.start()
+
+
+@pytest.mark.parametrize("how", (signal.SIGINT, signal.SIGTERM))
 def test_an_open_stream_ends_with_the_server(server: Server, how: signal.Signals) -> None:
     own, first = opened(server)
     assert isinstance(first, dict)

@@ -9,13 +9,25 @@ from pathlib import Path
 import pytest
 
 from grader.catalog import CourseError, load, root
-from grader.incidents import Incident, Record, choose, incidents, keep, next_hint, open_record, records, solved
+from grader.incidents import (
+    Incident,
+    Record,
+    choose,
+    in_words,
+    incidents,
+    keep,
+    next_hint,
+    open_at,
+    open_record,
+    records,
+    solved,
+)
 from grader.model import Result, Verdict, failed, passed
 
 ONE = Incident("one", "lab1-flask-run", "A visitor", "It is down.", ("a", "b", "c"), "The cause.")
 TWO = replace(ONE, name="two")
 OTHER = replace(ONE, name="other", lab="lab3-nginx")
-RECORD = Record(1, ONE.key, ONE.lab, 100.0, (8001, 8002))
+RECORD = Record(1, ONE.key, ONE.lab, 100.0, {"PINBOARD_PORT": 8001, "PINBOARD_TLS_PORT": 8002})
 
 
 def test_only_incidents_of_the_given_labs_are_chosen() -> None:
@@ -92,3 +104,27 @@ def test_a_symptom_names_no_check_and_no_file(told: Incident) -> None:
     given_away |= {Path(edit["file"]).name.lower() for edit in raw["edits"]}
     assert not [word for word in given_away if word in words]
     assert len(told.hints) == 3
+
+
+def test_an_incident_is_open_in_its_folder_until_the_cause_is_found_or_told(tmp_path: Path) -> None:
+    inside = tmp_path / RECORD.project / "nginx"
+    inside.mkdir(parents=True)
+    keep(tmp_path, RECORD)
+    assert open_at(tmp_path, inside) == RECORD
+    assert open_at(tmp_path, tmp_path) is None
+    for known in (replace(RECORD, solved=160.0), replace(RECORD, revealed=160.0)):
+        keep(tmp_path, known)
+        assert open_at(tmp_path, inside) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    (
+        (RECORD, "open"),
+        (replace(RECORD, solved=225.0, hints=1), "solved after 2 min 5 s, with 1 hint"),
+        (replace(RECORD, revealed=160.0, hints=3), "given up after 1 min 0 s, with 3 hints"),
+        (replace(RECORD, ended=160.0), "ended without a solution"),
+    ),
+)
+def test_what_came_of_an_incident_is_said_in_a_line(record: Record, said: str) -> None:
+    assert in_words(record) == said

@@ -1,6 +1,7 @@
 // The ladder: what was recorded for each stage, and beside it what the reader measured. The recorded numbers are those of
 // the table in the element, which stays as it is.
 import { fresh, make } from "./dom.js";
+import { takeRecords } from "./records.js";
 import { get, onChange, set } from "./store.js";
 import { STAGES, readLadder, rowsOf } from "./ladder-file.js";
 
@@ -16,6 +17,7 @@ const KEPT = "ladder";
 
 export function start(elements) {
   for (const element of elements) begin(element);
+  takeRecords();
 }
 
 function begin(element) {
