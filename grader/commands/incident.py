@@ -96,9 +96,17 @@ def _tell(record: Record) -> None:
     since = minutes(time.time() - record.started)
     click.echo(f"Incident {record.number} ({told.lab}), open for {since}")
     click.echo(f"\n{told.told_by}: {told.symptom}\n")
-    site = f"http://127.0.0.1:{record.ports['PINBOARD_PORT']}/"
-    click.echo(f"The site: {site}\nThe files: work/{record.project}/")
+    click.echo(f"The site: {_site(record)}\nThe files: work/{record.project}/")
     click.echo("Next: find the cause, mend it, `docker compose up -d --build --wait` there, `grader incident check`.")
+
+
+def _site(record: Record) -> str:
+    """Where visitors go: to plain HTTP until the lab about HTTPS, and from then on to the name in the certificate."""
+    from grader.catalog import root
+
+    secure = (root() / "work" / record.project / "certbot").is_dir()
+    port = record.ports["PINBOARD_TLS_PORT" if secure else "PINBOARD_PORT"]
+    return f"https://pinboard.localhost:{port}/ (`grader trust` there)" if secure else f"http://localhost:{port}/"
 
 
 def _hint(folder: Path, record: Record) -> None:

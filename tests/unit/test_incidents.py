@@ -24,6 +24,7 @@ from grader.incidents import (
 )
 from grader.model import Result, Verdict, failed, passed
 
+PATH = {lab.id for lab in load().labs if lab.id.startswith("lab")}
 ONE = Incident("one", "lab1-flask-run", "A visitor", "It is down.", ("a", "b", "c"), "The cause.")
 TWO = replace(ONE, name="two")
 OTHER = replace(ONE, name="other", lab="lab3-nginx")
@@ -101,7 +102,7 @@ def test_a_symptom_names_no_check_and_no_file(told: Incident) -> None:
     raw = tomllib.loads((root() / "tests/mutants" / told.name / "mutant.toml").read_text(encoding="utf-8"))
     words = f"{told.told_by} {told.symptom}".lower()
     given_away = {part for name in raw["fails"] for part in (name, name.split(".")[1])}
-    given_away |= {Path(edit["file"]).name.lower() for edit in raw["edits"]}
+    given_away |= {Path(edit["file"]).name.lower() for edit in raw.get("edits", [])}
     assert not [word for word in given_away if word in words]
     assert len(told.hints) == 3
 
@@ -128,3 +129,26 @@ def test_an_incident_is_open_in_its_folder_until_the_cause_is_found_or_told(tmp_
 )
 def test_what_came_of_an_incident_is_said_in_a_line(record: Record, said: str) -> None:
     assert in_words(record) == said
+
+
+def test_every_break_of_the_path_is_an_incident_or_says_why_it_is_none() -> None:
+    neither: list[str] = []
+    both: list[str] = []
+    for path in sorted((root() / "tests/mutants").glob("*/mutant.toml")):
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = ("incident" in raw) + ("no_incident" in raw)
+        if raw["lab"] in PATH and told != 1:
+            (both if told else neither).append(path.parent.name)
+    assert (neither, both) == ([], [])
+
+
+@pytest.mark.parametrize("told", incidents(root()), ids=lambda told: told.name)
+def test_no_file_of_an_incident_says_that_it_is_one(told: Incident) -> None:
+    folder = root() / "tests/mutants" / told.name
+    raw = tomllib.loads((folder / "mutant.toml").read_text(encoding="utf-8"))
+    texts = [
+        path.read_text(encoding="utf-8", errors="replace") for path in (folder / "layer").rglob("*") if path.is_file()
+    ]
+    texts += [edit["replace"] for edit in raw.get("edits", [])]
+    assert texts
+    assert [text for text in texts if "mutant" in text.lower() or told.name in text] == []

@@ -1,6 +1,6 @@
 """Signs a certificate for the site with the key of Pebble's intermediate, which Pebble shows to whoever asks.
 
-So a certificate can be wrong in one way only: it leads to the lab's root, and Pebble itself would never issue it.
+It leads to the lab's root, like those that Pebble issues.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: F401  an edit of a mutant uses rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: F401
 
 NAME = os.environ["SITE_NAME"]
 ALTERNATIVE_NAMES = [NAME]
