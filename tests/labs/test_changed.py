@@ -71,7 +71,7 @@ def test_a_stack_without_a_workspace_has_a_place_of_its_own(lab3: Running, tmp_p
     code, said = lab3.grader(*words, XDG_STATE_HOME=str(tmp_path))
 
     assert code == 0, said
-    (state,) = (tmp_path / "grader").iterdir()
+    (state,) = (folder for folder in (tmp_path / "grader").iterdir() if folder.name != "runs")
     passes = json.loads((state / "passed" / "checks.json").read_text(encoding="utf-8"))
     assert {"stack.stack-up", "stack.edge-reachable"} <= set(passes)
     assert all((state / "passed" / f"{name}.configuration.json").is_file() for _, name in passes.values())
