@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: F401
+from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: F401 - the other kind of key that a certificate may have
 
 NAME = os.environ["SITE_NAME"]
 ALTERNATIVE_NAMES = [NAME]
