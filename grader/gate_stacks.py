@@ -21,7 +21,7 @@ from grader.model import Outcome as Verdicts
 from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run
 from grader.seen import Red, disagreements, reds
-from grader.stacks.base import Opening
+from grader.stacks.base import CouldNotLook, Opening
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load
 from grader.stacks.throwaway import Throwaway
@@ -150,6 +150,8 @@ def try_case(
                     results = checked(case.lab, checks, stack)
             red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)
             lies = disagreements(stack, red, there=True) + disagreements(stack, elsewhere, there=False)
+        except CouldNotLook as trouble:  # about this stack alone: the others go on
+            return Outcome((str(trouble),), time.monotonic() - begun)
         finally:
             stack.take_down()
     if record:

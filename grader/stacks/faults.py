@@ -24,6 +24,7 @@ from grader.stacks.values import Process, ServiceFacts, State
 
 CALL = 15.0  # seconds that a sidecar's small operations may take
 AGAIN = "grader check, when nobody else starts or stops it"
+REPAIR = "grader repair, when that is out of its way"
 REPAIRED = 30.0  # seconds that a service is given to become healthy again
 LEFTOVER = 10.0  # seconds that the engine is given to remove a container of the grader's own
 KILLED = 5  # seconds after its grace until a service that is being stopped must have ended
@@ -175,36 +176,50 @@ class Faults(ABC):
     def repair(self) -> tuple[Undo, ...]:
         """Carries out everything that is open in the journal, the newest first; returns what was undone.
 
+        What cannot be undone keeps nothing else from it, stays in the journal, and is said as CouldNotLook at the end.
         Waits for the services it touched: one that was frozen is unhealthy until its next health check. One that does
         not come back is left to the next look at the stack, which will say so. Containers of the grader's own that a
         killed run has left are removed, too.
         """
         entries = self.journal.open_entries()
+        undone, troubles = [], []
         for undo in reversed(entries):
-            self.carry_out(undo)
-            self.journal.strike(undo)
+            try:
+                self.carry_out(undo)
+            except CouldNotLook as trouble:
+                troubles.append(trouble)
+            else:
+                self.journal.strike(undo)
+                undone.append(undo)
         for name in self.leftovers():
             # One that the stack keeps the engine from removing: the report, and the next look, name it.
             with suppress(CouldNotLook), patience(LEFTOVER):
                 self._remove(name)
-        for undo in entries:
-            self._bring_home(undo)
+        for undo in reversed(undone):
+            with _told_of(undo):
+                self._bring_home(undo)
         touched = {undo.service for undo in entries}
         for service in self.services(fresh=True):
             if {service.id, self.project} & touched and not service.one_shot:
                 with suppress(CouldNotLook):
                     self.wait_ready(service, REPAIRED)
+        if troubles:
+            raise CouldNotLook(troubles[0].reason, "; ".join(map(str, troubles)), troubles[0].hint)
         return entries
 
     def carry_out(self, undo: Undo) -> None:
-        """Undoes one disturbance; what is as it was already, or gone for good, is no error."""
+        """Undoes one disturbance; what is as it was already, or gone for good, is no error.
+
+        CouldNotLook when it cannot be undone, as when somebody else has taken the port of a service that was stopped.
+        """
         with self._acting:  # also by a probe that goes on while the run is being ended
             if undo.action == "remove":
                 self._remove(undo.service)
             elif undo.action == "up":
                 self._up_again(undo)
             else:
-                self._put_back(undo)
+                with _told_of(undo):
+                    self._put_back(undo)
 
     def _up_again(self, undo: Undo) -> None:
         count = undo.numbers[0]
@@ -290,3 +305,13 @@ class Faults(ABC):
     def _refuse_when_ended(self) -> None:
         if self._ended:
             raise CouldNotLook(Reason.UNREACHABLE, "the run was ended")
+
+
+@contextmanager
+def _told_of(undo: Undo) -> Iterator[None]:
+    """Says which service the engine does not bring back, and why: often somebody else has taken its port."""
+    try:
+        yield
+    except APIError as trouble:
+        why = f"{undo.name} could not be put back ({undo.action}): the engine said: {trouble.explanation}"
+        raise CouldNotLook(Reason.UNREACHABLE, why, REPAIR) from trouble

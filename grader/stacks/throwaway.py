@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import threading
@@ -10,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.model import Reason
 from grader.stacks import declared
+from grader.stacks.base import CouldNotLook
 from grader.stacks.dealings import Ran
 
 SECONDS = 240  # for one command
@@ -21,11 +24,28 @@ FURTHER_PORTS = (
 BUILD = threading.Lock()  # one image build at a time: two on two cores take longer than one after the other
 
 
+# Below those that Linux gives to outgoing connections (ip(7), ip_local_port_range): one of these would be taken by
+# somebody's look-up in the moment between a container's stop and its start.
+PORTS = range(20000, 32768)
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody has now, over TCP or UDP, and that was not given to another stack of this run."""
+    for port in random.sample(PORTS, len(PORTS)):
+        if port not in _given and all(_is_free(port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+            _given.add(port)
+            return port
+    raise CouldNotLook(Reason.UNREACHABLE, f"no free port between {PORTS[0]} and {PORTS[-1]}")
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(type=kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass(frozen=True)

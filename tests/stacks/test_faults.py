@@ -182,6 +182,25 @@ def test_an_undo_by_command_that_does_not_end_well_stays_in_the_journal(tmp_path
     assert stack.journal.open_entries() == (undo,)
 
 
+def test_what_cannot_be_put_back_is_named_and_keeps_nothing_else_from_it(tmp_path: Path) -> None:
+    engine = Engine("exited")
+    stack = Small(engine, tmp_path)
+    stuck, decoy = Undo("start", "app", "app"), Undo("remove", "decoy", "a decoy")
+
+    def start(container: str) -> None:
+        raise docker.errors.APIError("500", explanation="bind: address already in use")
+
+    engine.start = start  # type: ignore[method-assign]
+    stack.journal.add(decoy)
+    stack.journal.add(stuck)  # the newest, so it is put back first
+
+    with pytest.raises(CouldNotLook, match=r"app could not be put back .*address already in use") as said:
+        stack.repair()
+    assert "grader repair" in said.value.hint
+    assert engine.done == ["remove decoy"]
+    assert stack.journal.open_entries() == (stuck,)
+
+
 @pytest.mark.parametrize(("was", "done"), (("10.0.0.2", []), ("10.0.0.9", ["restart app"])))
 def test_a_repair_gives_a_service_its_address_back_and_the_end_of_a_probe_does_not(
     was: str, done: list[str], tmp_path: Path
