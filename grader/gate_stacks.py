@@ -16,11 +16,11 @@ from typing import Any
 from grader import course
 from grader.catalog import Catalog, CourseError
 from grader.evidence import keep
-from grader.model import AnyCheck, Lab, Reason, Result, Weight
+from grader.model import AnyCheck, Lab, Reason, Result, Verdict, Weight
 from grader.model import Outcome as Verdicts
 from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run
-from grader.seen import Red, disagreements, reds
+from grader.seen import Red, disagreements, own_words, reds
 from grader.stacks.base import CouldNotLook, Opening
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load
@@ -55,6 +55,8 @@ class Case:
     layer: Path | None = None
     settles: bool = True  # the stack comes up: `up --wait` must succeed
     title: str = ""  # what is broken, or built differently, in words
+    met: str = ""  # a command that meets the symptom of the incident …
+    shows: str = ""  # … and what a line of its output matches here, and none on the lab's solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def try_case(
                 with QUIET:  # something kept the machine busy, or answers late: once more, one such stack at a time
                     results = checked(case.lab, checks, stack)
             red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)
+            red += met(case, stack)
             lies = disagreements(stack, red, there=True) + disagreements(stack, elsewhere, there=False)
         except CouldNotLook as trouble:  # about this stack alone: the others go on
             return Outcome((str(trouble),), time.monotonic() - begun)
@@ -162,6 +165,14 @@ def try_case(
                 keep(base, case.name, result)
     found = differences(case, results) if asked else []
     return Outcome((*found, *lies), time.monotonic() - begun, results, red)
+
+
+def met(case: Case, stack: Throwaway) -> tuple[Red, ...]:
+    """The symptom of an incident, as something red with a command that shows it."""
+    if not case.met:
+        return ()
+    symptom = Verdict(Verdicts.FAIL, case.title, reproduce=case.met, shows=case.shows)
+    return (Red(case.name, "the incident's symptom", symptom, disturbs=True, own=own_words(stack)),)
 
 
 def differences(case: Case, results: tuple[Result, ...]) -> list[str]:
@@ -257,4 +268,6 @@ def _read(kind: str, path: Path, catalog: Catalog) -> Case:
         layer=layer if layer.is_dir() else None,
         settles=not data.get("start_fails", False),
         title=str(data.get("title", "")),
+        met=str(data.get("incident", {}).get("met", "")),
+        shows=str(data.get("incident", {}).get("shows", "")),
     )

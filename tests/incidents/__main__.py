@@ -1,0 +1,79 @@
+"""Meets the symptoms of incidents on their real stacks, and asks the lab's solution, which must not show them.
+
+    python -m tests.incidents NAME|LAB ... [--type COMMAND]
+
+What each command printed is shown. With --type other commands are tried out, on both stacks, in the workspace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+
+from grader.catalog import load, root
+from grader.gate_stacks import Case, cases, lay_out
+from grader.seen import LONGEST, disagreement
+from grader.stacks.throwaway import Throwaway
+
+SHOWN = 1500  # characters of an output
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="python -m tests.incidents", description=(__doc__ or "").partition("\n")[0])
+    words.add_argument("names", nargs="+", metavar="NAME|LAB")
+    words.add_argument("--type", action="append", default=[], metavar="COMMAND", help="try this instead")
+    told = words.parse_args()
+    every = cases(root(), load())
+    chosen = [case for case in every if case.kind == "mutant" and {case.name, case.lab.id} & set(told.names)]
+    if unknown := set(told.names) - {word for case in chosen for word in (case.name, case.lab.id)}:
+        words.error(f"no such mutant or lab: {', '.join(sorted(unknown))}")
+    problems: list[str] = []
+    for lab, these in groupby(sorted(chosen, key=lambda case: case.lab.id), key=lambda case: case.lab):
+        solution = next(case for case in every if case.kind == "solution" and case.lab == lab)
+        with standing(solution) as sound:
+            for case in these:
+                problems += _of(case, sound, told.type)
+    for problem in problems:
+        sys.stdout.write(f"{problem}\n")
+    return 1 if problems else 0
+
+
+def _of(case: Case, sound: Throwaway, instead: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the command of one incident, or with what is tried instead."""
+    with standing(case) as broken:
+        for command in instead or [case.met]:
+            if not command:
+                yield f"{case.name}: no command in `met`"
+                continue
+            for stack, where, there in ((broken, case.name, True), (sound, "the solution", False)):
+                ran = stack.typed(command, LONGEST)
+                sys.stdout.write(f"== {where}, {ran.seconds:.1f} s, exit {ran.code}\n{ran.output[-SHOWN:]}\n")
+                sys.stdout.flush()
+                if not instead and (wrong := disagreement(case.shows, ran, there=there)):
+                    yield f"{case.name}: on {where} the command {wrong}"
+        sound.settle()
+
+
+@contextmanager
+def standing(case: Case) -> Iterator[Throwaway]:
+    """A stack of the gate, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="met-") as folder:
+        workspace = Path(folder).resolve() / case.lab.id
+        lay_out(root(), load(), case, workspace)
+        stack = Throwaway(workspace, f"met-{case.name}-{secrets.token_hex(3)}".lower())
+        try:
+            if problem := stack.bring_up(wait=case.settles):
+                raise SystemExit(f"{case.name}: {problem}")
+            yield stack
+        finally:
+            stack.take_down()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
