@@ -5,8 +5,9 @@ notice nothing, all the others are asked, too. What came of each break is kept i
 be ended and gone on with.
 
 A lab's solution holds lines whose checks come in a later lab: a health check stands there from lab 2, and is judged in
-lab 6. So what no check of a lab notices is tried again in the solution of the last lab that still says it. What nobody
-notices there either is harmless, and judged.toml says why, or it shows that a check is missing.
+lab 6. So what no calm check of a lab notices is tried again, with all checks, in the solution of the last lab that
+still says it: a later lab asks the checks of the earlier ones, too. What nobody notices there either is harmless, and
+judged.toml says why, or it shows that a check is missing.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ def held_last(base: Path, catalog: Catalog, one: Break, folder: Path) -> Break |
     return None
 
 
-def try_break(base: Path, catalog: Catalog, one: Break) -> dict[str, Any]:
+def try_break(base: Path, catalog: Catalog, one: Break, *, calm: bool = False) -> dict[str, Any]:
     """What noticed a break ("start" when the stack does not come up, else the checks that turned red); what did not
-    know is kept, too: on a busy machine that may be what would have noticed."""
+    know is kept, too: on a busy machine that may be what would have noticed. With `calm` only calm checks are asked."""
     begun = time.monotonic()
     case = Case("mutant", "break", one.lab, frozenset())
     with tempfile.TemporaryDirectory(prefix="break-") as folder:
@@ -92,7 +93,7 @@ def try_break(base: Path, catalog: Catalog, one: Break) -> dict[str, Any]:
         started = Throwaway(workspace, f"break-{secrets.token_hex(4)}")
         try:
             trouble = started.bring_up()
-            said = {"noticed": ["start"]} if trouble else _said(catalog, case, started)
+            said = {"noticed": ["start"]} if trouble else _said(catalog, case, started, calm=calm)
         finally:
             started.take_down()
     return {**said, "seconds": round(time.monotonic() - begun, 1), "day": time.strftime("%Y-%m-%d")}
@@ -100,11 +101,11 @@ def try_break(base: Path, catalog: Catalog, one: Break) -> dict[str, Any]:
 
 def tried(base: Path, catalog: Catalog, one: Break, known: dict[str, Any] | None) -> dict[str, Any]:
     """What came of a break; where nobody noticed it, `later` says what came of it in the last lab that holds it."""
-    found = known or try_break(base, catalog, one)
-    if found["noticed"]:
-        return found
     with tempfile.TemporaryDirectory(prefix="held-") as folder:
         held = held_last(base, catalog, one, Path(folder).resolve())
+    found = known or try_break(base, catalog, one, calm=held is not None)
+    if found["noticed"]:
+        return found
     return found | {"later": {"lab": held.lab.id, **try_break(base, catalog, held)} if held else {}}
 
 
@@ -113,11 +114,11 @@ def settled(found: dict[str, Any]) -> bool:
     return bool(found["noticed"]) or "later" in found
 
 
-def _said(catalog: Catalog, case: Case, started: Throwaway) -> dict[str, list[str]]:
-    """The calm checks first; all the others where these notice nothing."""
-    calm = checked(case.lab, chosen_checks(catalog, case), started)
-    if found := _with(calm, Outcome.FAIL):
-        return {"noticed": found}
+def _said(catalog: Catalog, case: Case, started: Throwaway, *, calm: bool) -> dict[str, list[str]]:
+    """The calm checks first; all the others where these notice nothing, and where they are wanted."""
+    results = checked(case.lab, chosen_checks(catalog, case), started)
+    if (found := _with(results, Outcome.FAIL)) or calm:
+        return {"noticed": found, "unknown": _with(results, Outcome.UNKNOWN)}
     solution = next(c for c in cases(root(), catalog) if c.kind == "solution" and c.lab == case.lab)
     results = checked(case.lab, chosen_checks(catalog, solution), started)
     return {"noticed": _with(results, Outcome.FAIL), "unknown": _with(results, Outcome.UNKNOWN)}
