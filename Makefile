@@ -15,7 +15,8 @@ learn: python-env engine images ## A lab in a real stack, checked, and the site 
 	@scripts/learn "$(LAB)" "$(SERVE)"
 
 test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit, site, gate with real stacks, browser
-	@chromium=$$(scripts/browser) && axe=$$(scripts/axe) && CHROMIUM="$$chromium" AXE="$$axe" .venv/bin/python -m pytest -m "docker or browser"
+	@chromium=$$(scripts/browser) && axe=$$(scripts/axe) && lighthouse=$$(scripts/lighthouse) && \
+	CHROMIUM="$$chromium" AXE="$$axe" LIGHTHOUSE="$$lighthouse" .venv/bin/python -m pytest -m "docker or browser"
 
 test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, docs and site build
 	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 # they wait more than they compute
@@ -42,8 +43,9 @@ site: dev-env ## Builds the site into site/
 gate: dev-env engine images ## Starters, solutions, and a mutant for each check, on real stacks
 	@.venv/bin/grader dev check --slice
 
-bench: dev-env engine images ## One table: our times beside those of others on the same stack
-	@GOSS="$$(scripts/goss)" TESTSSL="$$(scripts/testssl)" OBSERVATORY="$$(scripts/observatory)" .venv/bin/python -m tests.bench
+bench: dev-env engine images site ## One table: our times beside those of others on the same stack
+	@GOSS="$$(scripts/goss)" TESTSSL="$$(scripts/testssl)" OBSERVATORY="$$(scripts/observatory)" \
+	CHROMIUM="$$(scripts/browser)" LIGHTHOUSE="$$(scripts/lighthouse)" .venv/bin/python -m tests.bench
 
 image: engine images ## The project's own image: site and grader
 	@docker build --tag flask-production-course .

@@ -27,6 +27,7 @@ from grader.stacks.throwaway import Throwaway, free_port
 from tests.bench import facts, observatory, tls
 from tests.labs.conftest import docker
 from tests.labs.conftest import memory as memory_of
+from tests.site import scored
 
 # The windows of the timed probes of a quick run; they are asked one after the other.
 WINDOWS: dict[type, float] = {SlowAtOnce: server.SLOW, SlowClients: slow_clients.HOLD, Headroom: headroom.SLEEP}
@@ -53,7 +54,7 @@ def main() -> None:
             rows += waiting(lab) if lab == "lab3" else []
             rows += [first_certificate(solved)] if lab == "lab4" else []
             rows += [stack_memory(solved)] if lab == "lab6" else []
-    rows += [*tls.rows(), *observatory.rows()]
+    rows += [*tls.rows(), *observatory.rows(), *scored.rows(RUNS)]
     rows.append(learned())
     for what, figure, note in rows:
         sys.stdout.write(f"{what:<50} {figure:>10}  {note}\n")

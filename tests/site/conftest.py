@@ -23,7 +23,7 @@ QUIET = {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
 
 # What axe-core finds, a line a rule. It has to be on the page.
 AXE_RUN = """async () => {
-  const found = await axe.run(document, {resultTypes: ['violations'], rules: {region: {enabled: false}}});
+  const found = await axe.run(document, {resultTypes: ['violations']});
   return found.violations.map(({id, help, nodes}) =>
     `${id}: ${help}: ${nodes.slice(0, 3).map(node => `${node.target} ${node.html.slice(0, 120)}`).join(' | ')}`);
 }"""
