@@ -64,16 +64,14 @@ def _start(folder: Path, lab: str | None, pick: int | None) -> None:
     from grader.catalog import root
     from grader.gate_stacks import lay_out
     from grader.incidents import Record, choose, incidents, keep, records
-    from grader.stacks.throwaway import Throwaway
+    from grader.stacks.throwaway import free_ports
 
     catalog = the_catalog()
     past = records(folder)
     labs = [catalog.lab(lab).id] if lab else _completed()
     chosen = choose(incidents(root()), labs, past[-1].key if past else "", pick)
     number = max((one.number for one in past), default=0) + 1
-    fresh = Throwaway(folder, "incident")
-    ports = {"PINBOARD_PORT": fresh.port, "PINBOARD_TLS_PORT": fresh.tls_port, **fresh.further_ports}
-    record = Record(number, chosen.key, chosen.lab, time.time(), ports)
+    record = Record(number, chosen.key, chosen.lab, time.time(), free_ports())
     case = _case(record)
     lay_out(root(), catalog, case, folder / record.project)
     stack = _stack(folder, record)
@@ -103,9 +101,10 @@ def _tell(record: Record) -> None:
 def _site(record: Record) -> str:
     """Where visitors go: to plain HTTP until the lab about HTTPS, and from then on to the name in the certificate."""
     from grader.catalog import root
+    from grader.stacks.throwaway import PLAIN_PORT, TLS_PORT
 
     secure = (root() / "work" / record.project / "certbot").is_dir()
-    port = record.ports["PINBOARD_TLS_PORT" if secure else "PINBOARD_PORT"]
+    port = record.ports[TLS_PORT if secure else PLAIN_PORT]
     return f"https://pinboard.localhost:{port}/ (`grader trust` there)" if secure else f"http://localhost:{port}/"
 
 
@@ -174,9 +173,7 @@ def _case(record: Record) -> Case:
 def _stack(folder: Path, record: Record) -> Throwaway:
     from grader.stacks.throwaway import Throwaway
 
-    further = dict(record.ports)
-    port, tls_port = further.pop("PINBOARD_PORT"), further.pop("PINBOARD_TLS_PORT")
-    return Throwaway(folder / record.project, record.project, port, tls_port, further)
+    return Throwaway(folder / record.project, record.project, record.ports)
 
 
 def _completed() -> list[str]:

@@ -17,6 +17,7 @@ from grader.stacks.base import CouldNotLook
 from grader.stacks.dealings import Ran
 
 SECONDS = 240  # for one command
+PLAIN_PORT, TLS_PORT = "PINBOARD_PORT", "PINBOARD_TLS_PORT"  # where the site is, and where it is over HTTPS
 FURTHER_PORTS = (
     *("PINBOARD_PROMETHEUS_PORT", "PINBOARD_ALERTMANAGER_PORT", "PINBOARD_WEBHOOK_PORT"),
     *("PINBOARD_LOGS_PORT", "PINBOARD_REPORT_PORT"),
@@ -48,19 +49,31 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
     return True
 
 
+def free_ports() -> dict[str, int]:
+    """A free port for everything that a lab's stack publishes, by the variables that Compose files have for them."""
+    return {name: free_port() for name in (PLAIN_PORT, TLS_PORT, *FURTHER_PORTS)}
+
+
 @dataclass(frozen=True)
 class Throwaway:
-    """A stack for a moment: `project` is its name, `port` where its site is, `tls_port` where it is over HTTPS.
+    """A stack for a moment: `project` is its name, `ports` are those of free_ports.
 
-    `further_ports` are those of what watches the site, by the variables that Compose files have for them.
+    They are chosen once: with 0 the engine would choose another one at every start of a container.
     """
 
     workspace: Path
     project: str
-    # A port chosen once: with 0 the engine would choose another one at every start of the container.
-    port: int = field(default_factory=free_port)
-    tls_port: int = field(default_factory=free_port)
-    further_ports: Mapping[str, int] = field(default_factory=lambda: {name: free_port() for name in FURTHER_PORTS})
+    ports: Mapping[str, int] = field(default_factory=free_ports)
+
+    @property
+    def port(self) -> int:
+        """Where its site is."""
+        return self.ports[PLAIN_PORT]
+
+    @property
+    def tls_port(self) -> int:
+        """Where its site is over HTTPS."""
+        return self.ports[TLS_PORT]
 
     def bring_up(self, *, wait: bool = True) -> str:
         """Builds and starts; returns "" or what went wrong. Without `wait`, not settling is no error."""
@@ -78,12 +91,7 @@ class Throwaway:
     @property
     def variables(self) -> dict[str, str]:
         """What Compose has to know to find or start this very stack."""
-        return {
-            **{name: str(port) for name, port in self.further_ports.items()},
-            "PINBOARD_PORT": str(self.port),
-            "PINBOARD_TLS_PORT": str(self.tls_port),
-            "COMPOSE_PROJECT_NAME": self.project,
-        }
+        return {**{name: str(port) for name, port in self.ports.items()}, "COMPOSE_PROJECT_NAME": self.project}
 
     def typed(self, command: str, seconds: float) -> Ran:
         """A command as somebody would type it in the workspace, who works with this stack and no other."""

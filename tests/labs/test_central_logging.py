@@ -77,7 +77,7 @@ def test_the_report_is_live_and_counts_what_the_proxy_wrote(stack: Running) -> N
     assert built.returncode == 0, built.stderr.decode()
     assert compose("--profile", "report", "up", "--detach", "--wait").returncode == 0
     inside(stack, "proxy", "curl -s -o /dev/null http://127.0.0.1/ -H 'Host: pinboard.localhost'")
-    port = stack.stack.further_ports["PINBOARD_REPORT_PORT"]
+    port = stack.stack.ports["PINBOARD_REPORT_PORT"]
 
     def shown() -> bool:
         try:

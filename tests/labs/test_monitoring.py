@@ -57,7 +57,7 @@ def wait_until(true: Callable[[], bool], seconds: float) -> None:
 
 def ask(lab6: Running, query: str) -> list[float]:
     """The values that Prometheus answers an instant query with."""
-    port = lab6.stack.further_ports["PINBOARD_PROMETHEUS_PORT"]
+    port = lab6.stack.ports["PINBOARD_PROMETHEUS_PORT"]
     with urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={quote(query)}", timeout=10) as answer:
         data = json.load(answer)["data"]
     return [float(result["value"][1]) for result in data["result"]]
@@ -65,7 +65,7 @@ def ask(lab6: Running, query: str) -> list[float]:
 
 def notices(lab6: Running) -> list[list[str]]:
     """Status and name of the alerts that reached the receiver, the newest first."""
-    port = lab6.stack.further_ports["PINBOARD_WEBHOOK_PORT"]
+    port = lab6.stack.ports["PINBOARD_WEBHOOK_PORT"]
     with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
         return [line.split()[1:3] for line in answer.read().decode().splitlines() if "  " in line]
 

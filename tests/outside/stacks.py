@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -18,8 +19,10 @@ from grader.stacks.throwaway import free_port
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]
 IMAGE = "course-outside"
-STACKS = tuple(sorted(path.parent.name for path in HERE.glob("*/stack.toml")))
+OWN = "own-image"  # the course's own image, which tests/labs/test_image.py builds
+STACKS = tuple(sorted({path.parent.name for path in HERE.glob("*/stack.toml")} - {OWN}))
 PORT = re.compile(r"\$\{([A-Z]+_PORT):-(\d+)")  # a port of the machine, and the one that is usual
+BUSY = "stack.host-headroom"  # a busy machine says so itself
 BUILD_SECONDS, AUDIT_SECONDS = 600, 180
 
 
@@ -63,14 +66,17 @@ def build_image() -> None:
 
 
 @contextmanager
-def running(name: str, state: Path) -> Iterator[Outside]:
-    """A stack of this folder, brought up, and removed when the block ends. `state` is where the grader keeps things."""
+def running(name: str, state: Path, **variables: str) -> Iterator[Outside]:
+    """A stack of this folder, brought up, and removed when the block ends. `state` is where the grader keeps things.
+
+    `variables` are those of its Compose file that have no usual value here.
+    """
     folder = HERE / name
     texts = [path.read_text(encoding="utf-8") for path in folder.iterdir()]
     ports = {variable: str(free_port()) for text in texts for variable, _ in PORT.findall(text)}
     key = secrets.token_hex(32)
     project = f"outside-{name}-{secrets.token_hex(3)}"
-    environment = os.environ | ports | {"STORE_KEY": key, "SECRET_KEY": key, "NAME": project}
+    environment = os.environ | ports | {"STORE_KEY": key, "SECRET_KEY": key, "NAME": project} | variables
     told = tomllib.loads((folder / "stack.toml").read_text(encoding="utf-8"))
     stack = Outside(folder, project, environment | {"XDG_STATE_HOME": str(state), "COLUMNS": "80"}, told)
     try:
@@ -78,6 +84,19 @@ def running(name: str, state: Path) -> Iterator[Outside]:
         yield stack
     finally:
         stack.compose("down", "--volumes", "--timeout", "1")
+
+
+def disagreements(stack: Outside, printed: str) -> dict[str, object]:
+    """Where the audit's JSON is not what is argued in the stack's file: roles, red checks, and what is unknown."""
+    told, report = stack.told, json.loads(printed)
+    found = {role["role"]: role["services"] for role in report["roles"]}
+    wrong: dict[str, object] = {name: found[name] for name in ("edge", "app") if found[name] != told[name]}
+    said = {row["id"]: (row["outcome"], row["because"]) for row in report["results"]}
+    for word, argued in (("fail", told["red"]), ("unknown", told.get("unknown", {}))):
+        seen = {name: because for name, (outcome, because) in said.items() if outcome == word and name != BUSY}
+        wrong |= {name: f"{word}: {because}" for name, because in seen.items() if name not in argued}
+        wrong |= {name: f"not {word}, though argued" for name in argued if name not in seen}
+    return wrong
 
 
 def as_usual(stack: Outside, text: str) -> str:

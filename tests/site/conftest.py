@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 REPO = Path(__file__).parents[2]
 PARTS = Path(__file__).with_name("parts.md")
@@ -100,7 +100,7 @@ def served(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=("mkdocs", "zensical"))
-def parts_address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A site with one more page that has every part once, and a copy of it for what comes back later."""
     folder = tmp_path_factory.mktemp(request.param)
     later = folder / "later.md"
@@ -110,14 +110,19 @@ def parts_address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def parts_page(browser: Browser, parts_address: str) -> Iterator[Page]:
+def page(browser: Browser, address: str) -> Iterator[Page]:
     """The page with all parts, in a fresh browser; whatever it complains about fails the test."""
     context = browser.new_context(viewport=DESK, accept_downloads=True)
     opened = context.new_page()
     troubles: list[str] = []
     opened.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
     opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.goto(f"{parts_address}parts/", wait_until="networkidle")
+    opened.goto(f"{address}parts/", wait_until="networkidle")
     yield opened
     context.close()
     assert troubles == []
+
+
+def prediction(page: Page) -> Locator:
+    """The first prediction of that page."""
+    return page.locator("section.predict").first

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.site.conftest import DESK
+from tests.site.conftest import DESK, prediction
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def page(parts_page: Page) -> Page:
-    return parts_page
-
-
-@pytest.fixture
-def address(parts_address: str) -> str:
-    return parts_address
-
-
-def prediction(page: Page) -> Locator:
-    return page.locator("section.predict").first
 
 
 def test_an_answer_stays_away_until_something_was_said(page: Page) -> None:

@@ -6,25 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.site.conftest import AXE_RUN, DESK, PHONE
+from tests.site.conftest import AXE_RUN, DESK, PHONE, prediction
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def page(parts_page: Page) -> Page:
-    return parts_page
-
-
-@pytest.fixture
-def address(parts_address: str) -> str:
-    return parts_address
-
-
-def prediction(page: Page) -> Locator:
-    return page.locator("section.predict").first
 
 
 def test_progress_is_carried_to_another_browser_by_a_file(

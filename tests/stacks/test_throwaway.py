@@ -27,7 +27,7 @@ def test_a_port_that_somebody_has_over_tcp_or_udp_is_not_free(
 def test_no_two_stacks_are_given_the_same_port(tmp_path: Path) -> None:
     stacks = [Throwaway(tmp_path, f"s{number}") for number in range(50)]
 
-    ports = [port for one in stacks for port in (one.port, one.tls_port, *one.further_ports.values())]
+    ports = [port for one in stacks for port in one.ports.values()]
 
     assert len(ports) == len(set(ports)) == 50 * 7
 
