@@ -30,8 +30,8 @@ DRIVER = "docker inspect --format '{{.Name}} {{json .HostConfig.LogConfig}}' $(d
     fix="the address that the port is published on, and the networks that the collector is on",
 )
 def only_the_engine_writes(seen: Doors) -> Verdict:
-    """Syslog asks nobody for a name. Who reaches the port can write what he likes, in anybody's name: to hide what
-    he did among a million lines, or to blame somebody else. An app that was broken into is such a sender."""
+    """Syslog asks nobody for a name. Whoever reaches the port can write anything, in anybody's name: to hide a deed
+    among a million lines, or to blame somebody else. An app that was broken into is such a sender."""
     if seen.public:
         return failed(
             f"{seen.collector} is published to other machines: {', '.join(seen.public)}",
