@@ -190,8 +190,8 @@ def _span(seconds: float) -> str:
     fix="how the key is made, before the certificate is asked for",
 )
 def cert_key_strength(seen: Served) -> Verdict:
-    """Who finds the private key can be your site. Keys of 1024 bits have been within reach of large attackers for
-    years, and a signature over SHA-1 can be moved to another certificate."""
+    """Whoever finds the private key can pose as your site. Keys of 1024 bits have been within reach of large
+    attackers for years, and a signature over SHA-1 can be moved to another certificate."""
     leaf = seen.leaf
     what = f"{leaf.key} with {leaf.bits} bits" if leaf.bits else leaf.key
     see = "2>/dev/null | openssl x509 -noout -text | grep -E 'Public.Key:|Signature Algorithm|Public Key Alg'"

@@ -60,8 +60,8 @@ OBSERVATORY = "MDN HTTP Observatory"
     fix="one header, on the HTTPS server",
 )
 def hsts_ok(seen: HeadersSent) -> Verdict:
-    """A redirect protects the second request; the first goes out in the clear, and who sits in the café may answer it.
-    With HSTS the browser remembers: to this site over HTTPS only, for as long as you say."""
+    """A redirect protects the second request; the first goes out in the clear, and anybody in the same café may
+    answer it. With HSTS the browser remembers: to this site over HTTPS only, for as long as you say."""
     plain = seen.plain.all(HSTS) if seen.plain else ()
     text = bad_hsts(seen.page.all(HSTS))
     if text:

@@ -81,7 +81,7 @@ def _lost(load: Loaded) -> str:
 def graceful_stop(seen: Stopping) -> Verdict:
     """Every deployment stops the old app. Whoever has just sent an order or a long form should still get an answer.
 
-    The exit code, the speed and the answer each lie alone: a server that drops everything stops fastest of all.
+    Neither the exit code nor the speed is enough to judge by: a server that drops everything stops fastest of all.
     """
     if seen.request is None:
         return skipped(str(needs_bench("an endpoint that is slow")))

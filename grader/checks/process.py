@@ -28,7 +28,7 @@ ROOT = 0
 def app_unprivileged(seen: tuple[Owned, ...]) -> Verdict:
     """Whoever finds a hole in the app gets the rights of its process. Root in a container is still root for the kernel.
 
-    It owns every file of the container, and one hole in the kernel or one careless mount away lies your machine.
+    It owns every file of the container. From there, one hole in the kernel or one careless mount leads to your machine.
     """
     workers = [owned for owned in seen if not owned.master]
     rooted = [owned for owned in workers if owned.uid == ROOT]
@@ -127,7 +127,7 @@ def pid1_stops_on_term(seen: Stopping) -> Verdict:
 def zombies_reaped(seen: Orphan) -> Verdict:
     """A process that has ended stays in the table until its parent takes note. Orphans become children of process 1.
 
-    If that does not care, they pile up as zombies until no new process can be started.
+    If process 1 takes no note either, they pile up as zombies, until no new process can be started.
     """
     if not seen.state:
         return passed(f"process 1 ({seen.pid1}) took note of the end of a child that was left to it")

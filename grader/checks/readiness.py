@@ -29,7 +29,7 @@ ALIVE_WITHIN = 1.0  # seconds of each answer to ALIVE
     fix="ask the backing service for a sign of life, with a timeout of a second",
 )
 def readyz_reflects_dependency(seen: Leaned) -> Verdict:
-    """Ready means: who sends a visitor here does right. That is not so while the app's database or cache is gone.
+    """Ready means: send visitors here, they will be served. That is not so while the app's database or cache is gone.
 
     A page that always says yes is worse than none, because somebody believes it.
     """
@@ -86,8 +86,8 @@ def readyz_reflects_dependency(seen: Leaned) -> Verdict:
     fix=f"{ALIVE} that asks nobody else, and {READY} that does",
 )
 def liveness_shallow(seen: Leaned) -> Verdict:
-    """Who acts on liveness restarts the app. When the database is away, that heals nothing: all copies of the app are
-    restarted again and again, and the database comes back to a crowd of newcomers."""
+    """A platform that sees "not alive" restarts the app. While the database is away, that heals nothing: all copies of
+    the app are restarted again and again, and the database comes back to a crowd of newcomers."""
     names = " ".join(seen.dependencies)
     services = " ".join(map(quote, seen.dependencies))
     if seen.baseline and seen.baseline.noisy and all(reply.status in (0, 200) for reply in seen.alive):

@@ -27,7 +27,7 @@ NAMED = 3  # findings that a sentence names
     fix="SECRET_KEY: a long random value that comes from outside",
 )
 def secret_key_not_guessable(seen: Guess) -> Verdict:
-    """Flask keeps the login in a cookie and signs it with SECRET_KEY. Who knows the key writes a cookie for any user.
+    """Flask keeps the login in a cookie and signs it with SECRET_KEY. Whoever has the key can sign in as anyone.
 
     Trying some ten thousand keys on a cookie takes a second, far away from your server, and nobody notices.
     """

@@ -111,8 +111,8 @@ def _open(keepers: tuple[Cookie, ...], cookies: tuple[Cookie, ...]) -> Cookie | 
     fix="bring the key in when the container starts, for the TLS server only, with a mode that keeps others out",
 )
 def key_private(seen: KeyPlaces) -> Verdict:
-    """Who has the key is your site. It belongs to the one program that shakes hands, and to nobody else: an image gets
-    around, and a hole in the app should not open the box that the key is in."""
+    """Whoever has the key can pose as your site. It belongs to the one program that speaks TLS, and to nobody else: an
+    image gets around, and a hole in the app should not open the box that the key is in."""
     if seen.packed:
         pack = seen.packed[0]
         hidden = " (the container does not show it: a later layer or a volume hides it)" if pack.hidden else ""

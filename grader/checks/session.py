@@ -29,7 +29,7 @@ LEAST, MOST = 24, 60  # questions to /me: at least, and at most until a second p
     fix="SESSION_COOKIE_SAMESITE and its neighbours among Flask's settings",
 )
 def session_cookie_flags(seen: SignedIn) -> Verdict:
-    """Who has the cookie is signed in. HttpOnly keeps it from scripts; SameSite keeps it out of other sites' forms.
+    """Whoever has the cookie is signed in. HttpOnly keeps it from scripts; SameSite keeps it out of other sites' forms.
 
     Without SameSite, a form on any page that you visit can post to the app in your name.
     """

@@ -219,7 +219,7 @@ def _said(entrance: Entrance) -> str:
 def cold_start(seen: ColdStart) -> Verdict:
     """A machine is rebooted at night, or dies and is replaced. Nobody is there to run the command that was forgotten.
 
-    What is done by hand must be done by hand again, every time. What a service does when it starts is never forgotten.
+    What you did by hand, somebody must do by hand again. What a service does when it starts is never forgotten.
     """
     if seen.exit_code:
         said = "".join(seen.output.strip().splitlines()[-1:])
