@@ -11,10 +11,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.model import AnyCheck, Outcome, Probe, Reason, Result, Verdict, skipped, unknown
+from grader.probes.stack.headroom import Baseline, Beside, in_doubt
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 
 SIDE_BY_SIDE = 4  # calm probes at a time
@@ -28,11 +29,15 @@ OnResult = Callable[[Result], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one probe: evidence, or the verdict that takes its place."""
+    """What came of one probe: evidence, or the verdict that takes its place.
+
+    `beside` is how busy the machine was meanwhile, where times may have been judged.
+    """
 
     evidence: object
     trouble: Verdict | None
     seconds: float
+    beside: Baseline | None = None
 
 
 def in_order(checks: Iterable[AnyCheck]) -> tuple[AnyCheck, ...]:
@@ -121,7 +126,9 @@ class Run:
         if probe.disturbs and self._refused:
             self._answers[probe] = Answer(None, unknown(Reason.NO_PERMISSION, self._refused, ALL_THE_SAME), 0.0)
         if probe not in self._answers:
-            self._answers[probe] = bounded(self._stack, probe)
+            with Beside(self._stack) as control:
+                answer = bounded(self._stack, probe)
+            self._answers[probe] = replace(answer, beside=control.baseline)
             if probe.disturbs:
                 self._stack.forget()
 
@@ -148,7 +155,7 @@ class Run:
                 elif answer is not None and not waiting:
                     seconds = 0.0 if check.probe in self._shared else answer.seconds
                     self._shared.add(check.probe)
-                    self._finish(check, answer.trouble or judged(check, answer.evidence), answer.evidence, seconds)
+                    self._finish(check, said(check, answer), answer.evidence, seconds)
                 else:
                     continue
                 progress = True
@@ -162,6 +169,13 @@ class Run:
 def blocks(verdict: Verdict) -> bool:
     """Whether a verdict that is no PASS holds up what depends on it."""
     return not (verdict.outcome is Outcome.SKIP and verdict.reason in (Reason.NOT_APPLICABLE, Reason.LEFT_OUT))
+
+
+def said(check: AnyCheck, answer: Answer) -> Verdict:
+    """The verdict on an answer. Red on a machine that was too busy to judge times is no verdict."""
+    verdict = answer.trouble or judged(check, answer.evidence)
+    doubt = verdict.outcome is Outcome.FAIL and answer.beside is not None and answer.beside.noisy
+    return in_doubt(verdict, answer.beside) if doubt and answer.beside else verdict
 
 
 def judged(check: AnyCheck, evidence: object) -> Verdict:

@@ -60,7 +60,7 @@ def healthcheck_defined(seen: HealthRun) -> Verdict:
             reproduce=again,
             shows="exit code (-1|12[67])",
         )
-    if seen.ended.code is None and seen.baseline and seen.baseline.noisy:
+    if seen.baseline and seen.baseline.noisy:  # it did not end well, or the engine says so
         return too_noisy(seen.baseline)
     if seen.ended.code != 0:
         return failed(

@@ -42,6 +42,7 @@ READY, ALIVE = readiness.readyz_reflects_dependency, readiness.liveness_shallow
         (DEFINED, replace(TESTED, ended=ENDLESS, baseline=BUSY), Outcome.UNKNOWN, "load average"),
         (DEFINED, replace(TESTED, command=replace(URLOPEN, interval=60.0)), Outcome.FAIL, "every 60 s"),
         (DEFINED, replace(TESTED, status="unhealthy"), Outcome.FAIL, "unhealthy"),
+        (DEFINED, replace(TESTED, status="unhealthy", baseline=BUSY), Outcome.UNKNOWN, "load average"),
         (HANG, HUNG, Outcome.PASS, "ended with 1"),
         (HANG, replace(HUNG, during=ENDLESS), Outcome.PASS, "had not ended after 4 s"),
         (HANG, replace(HUNG, during=GOOD), Outcome.FAIL, "ended with 0"),  # a connection is accepted all the same

@@ -12,6 +12,7 @@ import pytest
 
 from grader import runner
 from grader.model import Check, Outcome, Reason, Result, Verdict, Weight, failed, passed
+from grader.probes.stack.headroom import Baseline
 from grader.runner import Run, in_order
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.memo import Memo
@@ -224,3 +225,37 @@ def test_what_was_left_behind_is_asked_after_everything_wherever_it_is_listed() 
     )
 
     assert stack.asked == ["calm", "time", "stop", "kill", "left"]
+
+
+class Control:
+    """Stands for the stub that is asked beside a probe: how busy the machine was meanwhile."""
+
+    p95 = 0.0
+
+    def __init__(self, stack: Stack) -> None:
+        self.baseline = Baseline(self.p95, 0.0, 9.0)
+
+    def __enter__(self) -> Control:
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        """Nothing is under way."""
+
+
+@pytest.mark.parametrize(("p95", "outcome"), ((0.002, Outcome.FAIL), (0.4, Outcome.UNKNOWN)))
+@pytest.mark.parametrize("probe", (Asked("late", alone=True), Asked("late", disturbs=True, alone=True)))
+def test_red_is_no_verdict_when_the_machine_was_busy_while_times_were_judged(
+    monkeypatch: pytest.MonkeyPatch, probe: Asked, p95: float, outcome: Outcome
+) -> None:
+    monkeypatch.setattr(Control, "p95", p95)
+    monkeypatch.setattr(runner, "Beside", Control)
+
+    _, results = run(check("a.late", probe, judge=red), check("b.calm", judge=red), check("c.good", probe))
+
+    assert results["a.late"].outcome is outcome
+    assert "broken" in results["a.late"].verdict.because
+    assert results["b.calm"].outcome is Outcome.FAIL  # what does not judge times is as red as ever
+    assert results["c.good"].outcome is Outcome.PASS
+    if outcome is Outcome.UNKNOWN:
+        assert results["a.late"].verdict.reason is Reason.NOISY_HOST
+        assert "400.0 ms" in results["a.late"].verdict.because

@@ -55,7 +55,7 @@ class HealthRun:
     """The health check of the app; `command` is None when none is defined, and `off` says that one was switched off.
 
     `status` is what the engine makes of it. `ended` is how it ended when it was run once, None when it was not; a
-    `baseline` is there when it took too long.
+    `baseline` is there when it did not end well.
     """
 
     service: str
@@ -78,11 +78,15 @@ class RunHealthCheck(Probe[HealthRun]):
         if check is None or not check.argv:
             return HealthRun(service.service, service.health, check is not None, None, None)
         command = _command(service, check)
-        ran, baseline = steady(
-            stack, lambda: stack.run(service, check.argv, seconds=command.limit), lambda ran: ran.code is not None
-        )
-        now = next((fact for fact in stack.services(fresh=True) if fact.id == service.id), service)
-        return HealthRun(service.service, now.health, False, command, _ended(ran), baseline)
+        argv = check.argv
+
+        def once() -> tuple[Ended, str]:
+            ended = _ended(stack.run(service, argv, seconds=command.limit))
+            now = next((fact for fact in stack.services(fresh=True) if fact.id == service.id), service)
+            return ended, now.health
+
+        (ended, status), baseline = steady(stack, once, lambda found: found[0].code == 0 and found[1] == "healthy")
+        return HealthRun(service.service, status, False, command, ended, baseline)
 
 
 @dataclass(frozen=True, slots=True)

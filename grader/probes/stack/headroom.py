@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -13,7 +15,7 @@ from grader.model import Reason, Verdict, unknown
 from grader.probes.base import Probe
 from grader.probes.http import client_on, request
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.dealings import Address
+from grader.stacks.dealings import Address, Vantage
 
 T = TypeVar("T")
 
@@ -22,13 +24,17 @@ SLEEPERS = 3  # requests at the same time …
 SLEEP = 0.3  # … that each take so many seconds
 BASELINE_P95 = 0.05  # seconds that 95 of 100 round trips to a stub may take on a quiet machine
 STRETCH = 1.7  # times SLEEP that all sleepers together may take on a quiet machine
+PACE = 0.2  # seconds between two round trips beside a probe
+FEWEST = 5  # round trips that say something
+NOWHERE = "none"  # the network of a container that has none
+QUIETER = "close what else runs on this machine and check again"
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """How the grader's own stub answered: 95th percentile of its round trips and wall time of its sleepers, in seconds.
 
-    `load` is the machine's load average over a minute.
+    `sleepers` is 0 where there were none. `load` is the machine's load average over a minute.
     """
 
     p95: float
@@ -42,10 +48,14 @@ class Baseline:
 
     @property
     def seen(self) -> str:
+        slept = (
+            f", {SLEEPERS} parallel sleeps of {SLEEP} s {self.sleepers:.2f} s (quiet: {SLEEP * STRETCH:.2f} s)"
+            if self.sleepers
+            else ""
+        )
         return (
             f"95 of 100 round trips to the grader's own stub took up to {self.p95 * 1000:.1f} ms (quiet: "
-            f"{BASELINE_P95 * 1000:.0f} ms), {SLEEPERS} parallel sleeps of {SLEEP} s {self.sleepers:.2f} s (quiet: "
-            f"{SLEEP * STRETCH:.2f} s); the load average is {self.load:.1f}"
+            f"{BASELINE_P95 * 1000:.0f} ms){slept}; the load average is {self.load:.1f}"
         )
 
 
@@ -59,16 +69,58 @@ class Headroom(Probe[Baseline]):
     def ask(self, stack: Stack, /) -> Baseline:
         # Any sidecar would do, the stub is inside it; one on a network of the stack serves other probes too.
         networks = [at.network for service in stack.services() if service.running for at in service.networks]
-        via = client_on(networks[0] if networks else "none")
-        port = stack.at(via, "stub")
-        if not isinstance(port, int):
-            raise CouldNotLook(Reason.GRADER_BUG, f"the stub's port is {port!r}")
-        to = Address("127.0.0.1", port)
-        trips = sorted(_timed(lambda: stack.exchange(via, to, request("/"))) for _ in range(TRIPS))
+        via = client_on(networks[0] if networks else NOWHERE)
+        to = _stub(stack, via)
+        trips = [_timed(lambda: stack.exchange(via, to, request("/"))) for _ in range(TRIPS)]
         slow = request(f"/?seconds={SLEEP}")
         with ThreadPoolExecutor(SLEEPERS) as crowd:
             sleepers = _timed(lambda: list(crowd.map(lambda _: stack.exchange(via, to, slow), range(SLEEPERS))))
-        return Baseline(round(trips[int(TRIPS * 0.95) - 1], 4), round(sleepers, 3), round(os.getloadavg()[0], 2))
+        return _baseline(trips, sleepers)
+
+
+class Beside:
+    """Asks the grader's own stub again and again while a probe is under way, as a control in the same run.
+
+    It does so from a sidecar without a network, so that nothing that is done to the stack reaches it.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._trips: list[float] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def __enter__(self) -> Beside:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        self._over.set()
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What it found; None when the stub was asked too rarely to say anything, or could not be."""
+        return _baseline(self._trips, 0.0) if len(self._trips) >= FEWEST else None
+
+    def _ask(self) -> None:
+        # Whatever keeps the control from being had, it must not become the probe's trouble.
+        with suppress(Exception):
+            via = client_on(NOWHERE)
+            to = _stub(self._stack, via)
+            while not self._over.wait(PACE):
+                self._trips.append(_timed(lambda: self._stack.exchange(via, to, request("/"))))
+
+
+def _stub(stack: Stack, via: Vantage) -> Address:
+    port = stack.at(via, "stub")
+    if not isinstance(port, int):
+        raise CouldNotLook(Reason.GRADER_BUG, f"the stub's port is {port!r}")
+    return Address("127.0.0.1", port)
+
+
+def _baseline(trips: Sequence[float], sleepers: float) -> Baseline:
+    last = max(int(len(trips) * 0.95) - 1, 0)
+    return Baseline(round(sorted(trips)[last], 4), round(sleepers, 3), round(os.getloadavg()[0], 2))
 
 
 def steady(stack: Stack, measure: Callable[[], T], is_good: Callable[[T], bool]) -> tuple[T, Baseline | None]:
@@ -88,7 +140,12 @@ def steady(stack: Stack, measure: Callable[[], T], is_good: Callable[[T], bool])
 
 
 def too_noisy(baseline: Baseline) -> Verdict:
-    return unknown(Reason.NOISY_HOST, baseline.seen, hint="close what else runs on this machine and check again")
+    return unknown(Reason.NOISY_HOST, baseline.seen, hint=QUIETER)
+
+
+def in_doubt(verdict: Verdict, beside: Baseline) -> Verdict:
+    """A red verdict as what it is on a busy machine: something was seen, and nobody can tell whose fault it is."""
+    return unknown(Reason.NOISY_HOST, f"{verdict.because}. But {beside.seen}", hint=QUIETER)
 
 
 def _timed(action: Callable[[], object]) -> float:

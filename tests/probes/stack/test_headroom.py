@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -9,8 +11,19 @@ import pytest
 
 from grader.model import Outcome, Reason
 from grader.probes.stack import headroom
-from grader.probes.stack.headroom import BASELINE_P95, SLEEP, SLEEPERS, TRIPS, Baseline, Headroom, steady, too_noisy
-from grader.stacks.base import Stack
+from grader.probes.stack.headroom import (
+    BASELINE_P95,
+    FEWEST,
+    SLEEP,
+    SLEEPERS,
+    TRIPS,
+    Baseline,
+    Beside,
+    Headroom,
+    steady,
+    too_noisy,
+)
+from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.dealings import Address, Exchange, Vantage
 from grader.stacks.exchange import exchange
 from grader.stacks.stub import stub
@@ -52,6 +65,42 @@ def test_the_stub_is_timed_by_round_trips_and_by_parallel_sleeps() -> None:
 def test_a_stub_that_answers_a_question_at_a_time_would_be_noticed() -> None:
     assert Baseline(0.002, SLEEP * SLEEPERS, 0.1).noisy
     assert not Baseline(0.002, SLEEP, 99.0).noisy  # the load average alone is no proof
+
+
+def test_while_a_probe_is_under_way_the_stub_is_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headroom, "PACE", 0.001)
+    alone = Alone()
+
+    with Beside(cast("Stack", alone)) as control:
+        enough(lambda: len(alone.sent) > FEWEST)
+    found = control.baseline
+
+    assert found is not None
+    assert {via.place for via in alone.sent} == {"none"}
+    assert 0 < found.p95 < SLEEP
+    assert "parallel" not in found.seen  # nobody slept beside it
+
+
+@dataclass
+class Gone(Alone):
+    """No sidecar can be had of it."""
+
+    def at(self, via: Vantage, op: str, **args: object) -> object:
+        raise CouldNotLook(Reason.UNREACHABLE, "no engine")
+
+
+def test_a_control_that_cannot_be_had_says_nothing_and_disturbs_nobody() -> None:
+    with Beside(cast("Stack", Gone())) as control:
+        pass
+
+    assert control.baseline is None
+
+
+def enough(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, *walls: float, baselines: tuple[Baseline, ...]) -> tuple[object, int]:
