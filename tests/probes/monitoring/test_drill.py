@@ -23,7 +23,7 @@ WATCHDOG = FakeRule("Watchdog", lambda seen: True, query="vector(1)")
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout, "POLL", 0.02)
-    for name, seconds in {"QUIET": 0.5, "SPARE": 0.4, "CLEAR": 1.0, "DELIVERY": 0.5, "LINGER": 0.2}.items():
+    for name, seconds in {"QUIET": 0.5, "SPARE": 0.4, "CLEAR": 1.0, "DELIVERY": 0.5, "LINGER": 0.6}.items():
         monkeypatch.setattr(drill, name, seconds)
 
 
