@@ -17,6 +17,9 @@ from grader.render.tally import plural
 RECORDS = "incidents.json"  # in work/, where the learner's workspaces are
 MUTANTS = "tests/mutants"
 HINTS = 3
+# `met` is a command that meets the symptom on its stack, `shows` what a line of its output matches there and not on the
+# lab's solution: the gate types it.
+KEYS = {"told_by", "symptom", "met", "shows", "cause"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,9 @@ def incident_of(base: Path, record: Record) -> Incident:
 
 def _incident(path: Path, lab: str, told: dict[str, object]) -> Incident:
     hints = told.get("hints")
-    missing = {"told_by", "symptom", "cause"} - told.keys()
+    missing = KEYS - told.keys()
     if missing or not isinstance(hints, list) or len(hints) != HINTS:
-        raise CourseError(f"{path}: an incident has told_by, symptom, cause and exactly {HINTS} hints")
+        raise CourseError(f"{path}: an incident has {', '.join(sorted(KEYS))}, and exactly {HINTS} hints")
     return Incident(
         path.parent.name, lab, str(told["told_by"]), str(told["symptom"]), tuple(map(str, hints)), str(told["cause"])
     )
