@@ -108,7 +108,8 @@ def broken(base: Path, catalog: Catalog) -> str:
         survivors += [name for name, found in these.items() if noticed(found) == NOBODY]
     lines += ["", "| what was changed | why no check minds |", "|---|---|"]
     for name in survivors:
-        lines.append(f"| {_change(name)} | {reasons.get(name, 'not judged yet')} |")
+        open_still = "" if "later" in results[name] else " (Not tried in a later lab yet.)"
+        lines.append(f"| {_change(name)} | {reasons.get(name, 'Not judged yet.')}{open_still} |")
     days = sorted({found["day"] for found in results.values()})
     return "\n".join([*lines, "", f"Run from {days[0]} to {days[-1]}.\n" if days else ""])
 

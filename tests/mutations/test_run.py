@@ -53,10 +53,11 @@ def test_a_break_that_a_later_lab_notices_has_not_survived() -> None:
     assert not settled({"noticed": []})
 
 
-def test_what_nobody_notices_is_judged_and_nothing_else_is() -> None:
-    survivors = {name for name, found in known().items() if settled(found) and noticed(found) == NOBODY}
+def test_what_nobody_notices_is_judged_and_what_somebody_does_is_not() -> None:
+    unnoticed = {name for name, found in known().items() if noticed(found) == NOBODY}  # so far
+    survivors = {name for name in unnoticed if settled(known()[name])}
 
-    assert survivors == set(reasons())
+    assert survivors <= set(reasons()) <= unnoticed
 
 
 def test_what_was_run_is_still_a_break_of_a_solution(every: tuple[Break, ...]) -> None:
