@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-import threading
 import time
 import tomllib
 from collections.abc import Sequence
@@ -15,12 +14,13 @@ from typing import Any
 
 from grader import course
 from grader.catalog import Catalog, CourseError
+from grader.crowd import Crowd
 from grader.evidence import keep
 from grader.model import AnyCheck, Lab, Reason, Result, Verdict, Weight
 from grader.model import Outcome as Verdicts
 from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run
-from grader.seen import Red, disagreements, own_words, reds
+from grader.seen import SYMPTOM, Red, disagreements, own_words, reds
 from grader.stacks.base import CouldNotLook, Opening
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load
@@ -29,7 +29,7 @@ from grader.text import line_of, nearest
 
 KEYS = {"lab", "title", "symptom", "fails", "not_applicable", "edits", "start_fails", "incident", "no_incident"}
 EDIT_KEYS = {"file", "find", "replace"}
-QUIET = threading.Lock()
+CROWD = Crowd()
 FOLDERS = {"mutant": "tests/mutants", "variant": "tests/variants"}
 
 
@@ -134,7 +134,7 @@ def try_case(
     """
     begun = time.monotonic()
     project = f"gate-{case.name}-{secrets.token_hex(3)}".lower()
-    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
+    with CROWD.among_others(), tempfile.TemporaryDirectory(prefix="gate-") as folder:
         workspace = Path(folder).resolve() / case.lab.id
         try:
             lay_out(base, catalog, case, workspace)
@@ -142,13 +142,15 @@ def try_case(
             return Outcome((str(trouble),), time.monotonic() - begun)
         stack = Throwaway(workspace, project)
         try:
-            problem = stack.bring_up(wait=case.settles)
-            if problem:
+            if problem := stack.bring_up(wait=case.settles):
                 return Outcome((problem,), time.monotonic() - begun)
             checks = chosen_checks(catalog, case)
             results = checked(case.lab, checks, stack) if asked else ()
             if any(_needs_quiet(result) for result in results):
-                with QUIET:  # something kept the machine busy, or answers late: once more, one such stack at a time
+                with CROWD.alone():  # something kept the machine busy, or answered late: once more, in quiet
+                    stack.take_down()  # what was disturbed, as a renewal that nobody noticed, would be found again
+                    if problem := stack.bring_up(wait=case.settles):
+                        return Outcome((problem,), time.monotonic() - begun)
                     results = checked(case.lab, checks, stack)
             red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)
             red += met(case, stack)
@@ -172,7 +174,7 @@ def met(case: Case, stack: Throwaway) -> tuple[Red, ...]:
     if not case.met:
         return ()
     symptom = Verdict(Verdicts.FAIL, case.title, reproduce=case.met, shows=case.shows)
-    return (Red(case.name, "the incident's symptom", symptom, disturbs=True, own=own_words(stack)),)
+    return (Red(case.name, SYMPTOM, symptom, disturbs=True, own=own_words(stack)),)
 
 
 def differences(case: Case, results: tuple[Result, ...]) -> list[str]:

@@ -29,6 +29,8 @@ COULD_NOT = re.compile(
 # What a command has in it that leaves a stack other than it was: somebody stopped or killed, alerts set off by a load.
 CHANGES = re.compile(r"compose (stop|start|restart|kill|pause|up)|kill -|docker run -d|for i in")
 
+SYMPTOM = "the incident's symptom"  # stands where the name of a check would, for what is met and not judged
+
 TELLS_ITSELF = re.compile("Error|exit code")  # that something could not be done is what such a command is to show
 
 
@@ -66,12 +68,13 @@ def own_words(stack: Throwaway) -> dict[str, str]:
 def disagreements(stack: Throwaway, found: Iterable[Red], *, there: bool) -> list[str]:
     """Runs the commands on a stack, which has the faults (`there`) or has none, and says which of them lie.
 
-    What changes the stack goes last, and it settles after each such command: so it must be one to throw away.
+    What changes the stack goes last, and it settles after each such command: so it must be one to throw away. After
+    that come the symptoms of incidents, which may leave more behind: notes, alerts, longer logs.
     """
     problems: list[str] = []
     done: dict[tuple[str, str], str] = {}
     own, unsettled = own_words(stack), False
-    for red in sorted(found, key=lambda red: (red.changes, red.disturbs)):
+    for red in sorted(found, key=lambda red: (red.check == SYMPTOM, red.changes, red.disturbs)):
         if red.verdict.not_shown:
             continue
         command, shows = elsewhere(red, own)

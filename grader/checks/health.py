@@ -110,7 +110,9 @@ def healthcheck_detects_hang(seen: Hung) -> Verdict:
     """
     service = seen.command.service
     wait = f"sleep {2 * seen.command.interval + seen.command.limit + 1:.0f}"  # the last result is then one of now
-    stop, go_on = (inside(service, f"sh -c 'kill -{name} -1'") for name in ("STOP", "CONT"))
+    # Three times: a worker that was just being started would answer for all of them.
+    stop = inside(service, "sh -c 'for i in 1 2 3; do kill -STOP -1; sleep 1; done'")
+    go_on = inside(service, "sh -c 'kill -CONT -1'")
     results = f"docker inspect -f '{RESULTS}' {containers(service)}"
     last = f"{results} | grep exit | tail -1"
     # Not the last one: a server that replaces hung workers may be well again by then.

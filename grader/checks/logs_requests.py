@@ -70,7 +70,7 @@ def _record(seen: Asking, asked: Asked) -> tuple[str, str | NotShown]:
         if not asked.path.startswith(SLOW):
             return f"{curl(seen.site + asked.path)} >/dev/null; {lines}", NotShown("how long it took differs each time")
         sent = curl(f"{seen.site}{SLOW}?seconds=1.37")
-        return f"{sent} >/dev/null; sleep 1; {lines} | sed s/=1.37//g | grep -cE '{TOOK}'", "^0$"
+        return f"{sent} >/dev/null; sleep 1; {lines} | grep {SLOW} | sed s/=1.37//g | grep -cE '{TOOK}'", "^0$"
     sent = curl(seen.site + asked.path, "-o /dev/null", f"-X {asked.method}")
     found = f"{sent}; sleep 1; {lines} | grep -F {quote(asked.path)}"
     if asked.statuses:
