@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from grader.gate_stacks import Case
     from grader.incidents import Record
     from grader.stacks.throwaway import Throwaway
+
+WIDTH = 80  # columns of what somebody says
 
 
 @click.command()
@@ -93,9 +96,9 @@ def _tell(record: Record) -> None:
     told = incident_of(root(), record)
     since = minutes(time.time() - record.started)
     click.echo(f"Incident {record.number} ({told.lab}), open for {since}")
-    click.echo(f"\n{told.told_by}: {told.symptom}\n")
+    click.echo(f"\n{fill(f'{told.told_by}: {told.symptom}', WIDTH)}\n")
     click.echo(f"The site: {_site(record)}\nThe files: work/{record.project}/")
-    click.echo("Next: find the cause, mend it, `docker compose up -d --build --wait` there, `grader incident check`.")
+    click.echo("Next: find the cause, mend it, `docker compose up -d --build --wait` there,\n`grader incident check`.")
 
 
 def _site(record: Record) -> str:
@@ -112,7 +115,7 @@ def _hint(folder: Path, record: Record) -> None:
     from grader.catalog import root
     from grader.incidents import incident_of, next_hint
 
-    click.echo(next_hint(folder, record, incident_of(root(), record)))
+    click.echo(fill(next_hint(folder, record, incident_of(root(), record)), WIDTH))
 
 
 def _check(folder: Path, record: Record) -> None:
@@ -125,7 +128,8 @@ def _check(folder: Path, record: Record) -> None:
     results = checked(case.lab, chosen_checks(the_catalog(), case), _stack(folder, record))
     if not solved(case.fails, results):
         red = sum(result.outcome is Outcome.FAIL for result in results)
-        click.echo(f"Not yet: {red} of {len(results)} checks are red. `grader incident hint` says where to look.")
+        are = "is" if red == 1 else "are"
+        click.echo(f"Not yet: {red} of {len(results)} checks {are} red. `grader incident hint` says where to look.")
         sys.exit(FAILED)
     if not record.solved and not record.revealed:
         record = keep(folder, replace(record, solved=time.time()))
@@ -158,7 +162,7 @@ def _cause(record: Record) -> None:
     from grader.catalog import root
     from grader.incidents import incident_of
 
-    click.echo(f"The cause: {incident_of(root(), record).cause}")
+    click.echo(fill(f"The cause: {incident_of(root(), record).cause}", WIDTH))
 
 
 def _case(record: Record) -> Case:

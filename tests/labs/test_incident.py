@@ -70,7 +70,7 @@ def test_an_incident_is_met_by_its_symptom_solved_and_removed_without_a_trace(pr
     assert project.grader("hint", here=True) == (0, told.hints[0])
     code, said = project.grader("check", here=True)
     assert code == 1, said
-    assert re.fullmatch(r"Not yet: 1 of \d+ checks are red\. `grader incident hint` says where to look\.", said)
+    assert re.fullmatch(r"Not yet: 1 of \d+ checks is red\. `grader incident hint` says where to look\.", said)
     code, said = project.grader("diff", here=True)
     assert code == 2
     assert "the difference is the answer" in said
