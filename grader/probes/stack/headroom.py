@@ -27,6 +27,7 @@ STRETCH = 1.7  # times SLEEP that all sleepers together may take on a quiet mach
 PACE = 0.2  # seconds between two round trips beside a probe …
 BESIDE_P95 = 0.075  # … and what 95 of 100 may take there: the probe itself keeps the machine busy, too
 FEWEST = 5  # round trips that say something
+LAST = 3.0  # seconds that the last of them may still take
 NOWHERE = "none"  # the network of a container that has none
 QUIETER = "close what else runs on this machine and check again"
 
@@ -95,27 +96,31 @@ class Beside:
         self._stack = stack
         self._trips: list[float] = []
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Beside:
-        self._thread.start()
+        # Whatever keeps the control from being had, it must not become the probe's trouble. The sidecar is opened here
+        # and not in the thread: one that is opened late would be there when all others have been closed.
+        with suppress(Exception):
+            to = _stub(self._stack, client_on(NOWHERE))
+            self._thread = threading.Thread(target=self._ask, args=(to,), daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(self, *trouble: object) -> None:
         self._over.set()
+        if self._thread:
+            self._thread.join(LAST)
 
     @property
     def baseline(self) -> Baseline | None:
         """What it found; None when the stub was asked too rarely to say anything, or could not be."""
         return _baseline(self._trips, 0.0) if len(self._trips) >= FEWEST else None
 
-    def _ask(self) -> None:
-        # Whatever keeps the control from being had, it must not become the probe's trouble.
+    def _ask(self, to: Address) -> None:
         with suppress(Exception):
-            via = client_on(NOWHERE)
-            to = _stub(self._stack, via)
             while not self._over.wait(PACE):
-                self._trips.append(_timed(lambda: self._stack.exchange(via, to, request("/"))))
+                self._trips.append(_timed(lambda: self._stack.exchange(client_on(NOWHERE), to, request("/"))))
 
 
 def _stub(stack: Stack, via: Vantage) -> Address:
