@@ -173,9 +173,10 @@ def blocks(verdict: Verdict) -> bool:
 
 def said(check: AnyCheck, answer: Answer) -> Verdict:
     """The verdict on an answer. Red on a machine that was too busy to judge times is no verdict."""
-    verdict = answer.trouble or judged(check, answer.evidence)
-    doubt = verdict.outcome is Outcome.FAIL and answer.beside is not None and answer.beside.noisy
-    return in_doubt(verdict, answer.beside) if doubt and answer.beside else verdict
+    verdict, beside = answer.trouble or judged(check, answer.evidence), answer.beside
+    if verdict.outcome is Outcome.FAIL and beside and beside.noisy:
+        return in_doubt(verdict, beside)
+    return verdict
 
 
 def judged(check: AnyCheck, evidence: object) -> Verdict:
