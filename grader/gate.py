@@ -100,24 +100,37 @@ def stacks(
     chosen = list(slice_of(chosen)) if sliced else chosen
     lock = threading.Lock()
     red: list[Red] = []
+    again: list[Case] = []
+    labs = {case.name: case.lab.id for case in every}
 
-    def tried(case: Case) -> list[str]:
+    def tried(case: Case, *, last: bool = False) -> list[str]:
+        """The problems of a case; none yet where it is to be tried again in quiet, unless this is the `last` time."""
         elsewhere = tuple(one for one in red if labs[one.stack] == case.lab.id) if case.kind == "solution" else ()
         outcome = try_case(base, catalog, case, record=record, asked=case in chosen, elsewhere=elsewhere)
         with lock:
+            if outcome.wants_quiet and not last:
+                again.append(case)
+                say(f"later {case.kind:<9} {case.name:<28} {outcome.seconds:6.1f} s  the machine was busy")
+                return []
             red.extend(outcome.reds)
             say(_line(case, outcome))
             if ledger and outcome.results:
                 Runs(ledger).put("stack", _entry(case, outcome))
         return [f"{case.name}: {problem}" for problem in outcome.problems]
 
-    labs = {case.name: case.lab.id for case in every}
+    def in_quiet() -> list[list[str]]:
+        """One after the other, and made anew: what was disturbed, as a renewal nobody noticed, would be found again."""
+        busy, again[:] = list(again), []
+        return [tried(case, last=True) for case in busy]
+
     with ThreadPoolExecutor(at_once) as workers:
         problems = list(workers.map(tried, (case for case in chosen if case.kind != "solution")))
+        problems += in_quiet()
         # A command that shows a fault has to show none where there is none: so the solutions come last.
         owed = {labs[one.stack] for one in red}
-        last = [case for case in every if case.kind == "solution" and (case in chosen or case.lab.id in owed)]
-        problems += list(workers.map(tried, last))
+        final = [case for case in every if case.kind == "solution" and (case in chosen or case.lab.id in owed)]
+        problems += list(workers.map(tried, final))
+        problems += in_quiet()
     for name, why in sorted({(one.check, one.verdict.not_shown) for one in red if one.verdict.not_shown}):
         say(f"note  {name} is not shown by a command: {why}")
     return [problem for listed in problems for problem in listed]

@@ -14,7 +14,6 @@ from typing import Any
 
 from grader import course
 from grader.catalog import Catalog, CourseError
-from grader.crowd import Crowd
 from grader.evidence import keep
 from grader.model import AnyCheck, Lab, Reason, Result, Verdict, Weight
 from grader.model import Outcome as Verdicts
@@ -29,7 +28,6 @@ from grader.text import line_of, nearest
 
 KEYS = {"lab", "title", "symptom", "fails", "not_applicable", "edits", "start_fails", "incident", "no_incident"}
 EDIT_KEYS = {"file", "find", "replace"}
-CROWD = Crowd()
 FOLDERS = {"mutant": "tests/mutants", "variant": "tests/variants"}
 
 
@@ -67,6 +65,12 @@ class Outcome:
     seconds: float
     results: tuple[Result, ...] = field(default=())
     reds: tuple[Red, ...] = ()  # what it was declared to fail, with the commands that show it
+
+    @property
+    def wants_quiet(self) -> bool:
+        """Whether something kept the machine busy, or answered late: alone on the machine, it may be judged."""
+        late = (Reason.NOISY_HOST, Reason.TIMED_OUT)
+        return any(r.verdict.reason in late and not _guards_noise(r) for r in self.results)
 
 
 def cases(base: Path, catalog: Catalog) -> tuple[Case, ...]:
@@ -134,7 +138,7 @@ def try_case(
     """
     begun = time.monotonic()
     project = f"gate-{case.name}-{secrets.token_hex(3)}".lower()
-    with CROWD.among_others(), tempfile.TemporaryDirectory(prefix="gate-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         workspace = Path(folder).resolve() / case.lab.id
         try:
             lay_out(base, catalog, case, workspace)
@@ -146,12 +150,6 @@ def try_case(
                 return Outcome((problem,), time.monotonic() - begun)
             checks = chosen_checks(catalog, case)
             results = checked(case.lab, checks, stack) if asked else ()
-            if any(_needs_quiet(result) for result in results):
-                with CROWD.alone():  # something kept the machine busy, or answered late: once more, in quiet
-                    stack.take_down()  # what was disturbed, as a renewal that nobody noticed, would be found again
-                    if problem := stack.bring_up(wait=case.settles):
-                        return Outcome((problem,), time.monotonic() - begun)
-                    results = checked(case.lab, checks, stack)
             red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)
             red += met(case, stack)
             lies = disagreements(stack, red, there=True) + disagreements(stack, elsewhere, there=False)
@@ -215,10 +213,6 @@ def misjudged(case: Case, results: tuple[Result, ...]) -> dict[str, dict[str, st
 def _guards_noise(result: Result) -> bool:
     """Whether this only says that the machine was busy: what depends on that says so itself."""
     return result.check.weight is Weight.GUARD and result.verdict.reason is Reason.NOISY_HOST
-
-
-def _needs_quiet(result: Result) -> bool:
-    return result.verdict.reason in (Reason.NOISY_HOST, Reason.TIMED_OUT) and not _guards_noise(result)
 
 
 def checked(lab: Lab, checks: Sequence[AnyCheck], started: Throwaway) -> tuple[Result, ...]:

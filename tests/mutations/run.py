@@ -125,7 +125,11 @@ def _said(catalog: Catalog, case: Case, started: Throwaway, *, calm: bool) -> di
 
 
 def _with(results: tuple[Result, ...], outcome: Outcome) -> list[str]:
-    return sorted(result.check.id for result in results if result.outcome is outcome)
+    """The checks with this outcome; what each said is told, because a break may be noticed for a wrong reason."""
+    found = [result for result in results if result.outcome is outcome]
+    for result in found:
+        click.echo(f"          {outcome.value} {result.check.id}: {result.verdict.because}")
+    return sorted(result.check.id for result in found)
 
 
 def known() -> dict[str, dict[str, Any]]:

@@ -253,6 +253,28 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
 
 
+def test_a_stack_that_a_busy_machine_kept_from_being_judged_is_tried_again_when_the_others_are_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = (named("busy", "a.a"), named("quiet", "a.a"), named("solved", kind="solution"))
+    late, noisy = unknown(Reason.TIMED_OUT, "late"), unknown(Reason.NOISY_HOST, "busy")
+    said = {"busy": [late, noisy], "quiet": [RED], "solved": [noisy, passed("fine")]}
+    tried: list[str] = []
+
+    def trial(base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
+        tried.append(case.name)
+        seen = results(a=said[case.name].pop(0))
+        return Tried(tuple(differences(case, seen)), 0.0, seen)
+
+    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
+    monkeypatch.setattr(gate, "try_case", trial)
+
+    problems = gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
+
+    assert tried == ["busy", "quiet", "busy", "solved", "solved"]
+    assert problems == ["busy: a.a should be red, is unknown: busy"]
+
+
 def test_the_ledger_says_what_came_of_each_stack_the_last_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = {"a": [passed("fine"), RED], "b": [RED, passed("fine")]}
     monkeypatch.setattr(gate, "cases", lambda base, catalog: (named("broken", "a.a"),))
