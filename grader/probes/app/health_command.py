@@ -68,9 +68,12 @@ class HealthRun:
 
 @dataclass(frozen=True)
 class RunHealthCheck(Probe[HealthRun]):
-    """Reads how the app's health check is defined, and runs it once in the app's instance."""
+    """Reads how the app's health check is defined, and runs it in the app's instance; once more where it fails.
 
-    seconds: ClassVar[float] = 4.0
+    The engine forgives a failure as well: it calls an app unhealthy after `retries` of them in a row.
+    """
+
+    seconds: ClassVar[float] = 6.0
 
     def ask(self, stack: Stack, /) -> HealthRun:
         service = _app(stack)
@@ -80,12 +83,19 @@ class RunHealthCheck(Probe[HealthRun]):
         command = _command(service, check)
         argv = check.argv
 
+        def ends_well(found: tuple[Ended, str]) -> bool:
+            return found[0].code == 0 and found[1] == "healthy"
+
         def once() -> tuple[Ended, str]:
             ended = _ended(stack.run(service, argv, seconds=command.limit))
             now = next((fact for fact in stack.services(fresh=True) if fact.id == service.id), service)
             return ended, now.health
 
-        (ended, status), baseline = steady(stack, once, lambda found: found[0].code == 0 and found[1] == "healthy")
+        def tried() -> tuple[Ended, str]:
+            found = once()
+            return found if ends_well(found) or check.retries == 1 else once()
+
+        (ended, status), baseline = steady(stack, tried, ends_well)
         return HealthRun(service.service, status, False, command, ended, baseline)
 
 
