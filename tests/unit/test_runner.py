@@ -259,3 +259,27 @@ def test_red_is_no_verdict_when_the_machine_was_busy_while_times_were_judged(
     if outcome is Outcome.UNKNOWN:
         assert results["a.late"].verdict.reason is Reason.NOISY_HOST
         assert "400.0 ms" in results["a.late"].verdict.because
+
+
+@pytest.mark.parametrize(
+    ("p95", "second", "asked", "outcome"),
+    (
+        (0.002, "ok", 1, Outcome.FAIL),  # nothing speaks for a second look
+        (0.4, "ok", 2, Outcome.UNKNOWN),
+        (0.4, "bad", 2, Outcome.FAIL),
+    ),
+)
+def test_a_calm_check_that_is_red_on_a_busy_machine_is_asked_again_and_red_only_when_it_is_so_twice(
+    monkeypatch: pytest.MonkeyPatch, p95: float, second: str, asked: int, outcome: Outcome
+) -> None:
+    monkeypatch.setattr(Control, "p95", p95)
+    monkeypatch.setattr(runner, "Beside", Control)
+    answers = iter(("bad", second))
+
+    def judge(evidence: str) -> Verdict:
+        return passed("fine") if evidence == "ok" else failed("broken", hint="look", reproduce="curl", shows="bad")
+
+    stack, results = run(check("a.a", Asked("a", act=lambda: next(answers)), judge=judge))
+
+    assert stack.asked == ["a"] * asked
+    assert results["a.a"].outcome is outcome
