@@ -2,8 +2,8 @@
 
 A check is judged when its evidence is there and all that it `needs` has been judged, so nothing disturbs the stack
 before every calm answer is in. A probe that asks what was left behind comes after everything. Whatever a probe raises
-becomes a verdict: the grader's own trouble is never a FAIL. Nor is what was seen on a busy machine alone: late probes are
-asked beside a control, and a calm one is asked again before it is red.
+becomes a verdict: the grader's own trouble is never a FAIL, and neither is what a busy machine did: late probes are
+asked beside a control, and a calm one is asked again there before it is red.
 """
 
 from __future__ import annotations

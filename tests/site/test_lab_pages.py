@@ -84,14 +84,6 @@ def test_minutes_and_number_of_steps_are_the_lab_s(name: str) -> None:
     assert f"**{described['minutes']} minutes** · {len(described['steps'])} steps" in page(name)
 
 
-@pytest.mark.parametrize("name", [name for name in LABS if name not in WHOLE])
-def test_a_lab_page_asks_before_it_tells_and_again_at_the_end(name: str) -> None:
-    text = page(name)
-    assert 2 <= len(re.findall(r'^\?\?\? question "', text, re.MULTILINE)) <= 3
-    assert len(re.findall(r'^\?\?\? failure "“', text, re.MULTILINE)) >= 3
-    assert len(re.findall(r'^\?\?\? note "\d\. ', text, re.MULTILINE)) == 5
-
-
 def blocks(text: str, kind: str) -> list[str]:
     """The bodies of a page's blocks of one kind, such as `myth`, each up to the next line that is not indented."""
     return re.findall(rf'^(?:\?\?\?|!!!) {kind} "[^"\n]+"\n((?:    .*\n|\n)+)', text, re.MULTILINE)
@@ -109,10 +101,10 @@ def choices(block: str) -> list[bool]:
     return [bool(right) for right in re.findall(r"^    - .+(\n      { \.right })?$", block, re.MULTILINE)]
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", LABS)
 def test_each_prediction_has_one_right_choice_or_a_number_and_is_settled_by_a_recorded_run(name: str) -> None:
     asked = blocks(page(name), "predict")
-    assert len(asked) >= 3
+    assert len(asked) >= (3 if name in WHOLE else 2)
     for block in asked:
         number = re.search(r"^    { \.number data-min=(\S+) data-max=(\S+) .*data-answer=(\S+) ", block, re.MULTILINE)
         if number:
@@ -136,7 +128,7 @@ def test_each_myth_says_why_it_matters_and_each_pitfall_names_its_root_cause(nam
         assert re.search(r"\*\*Wrong\.\*\*.*\*\*Right\.\*\*.*\*\*Root cause\.\*\*", pitfall, re.DOTALL)
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", LABS)
 def test_recall_is_five_questions_with_one_right_choice_each_and_the_reason(name: str) -> None:
     questions = blocks(part(page(name), "Recall"), "recall")
     assert len(questions) == 5
