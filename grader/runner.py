@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +22,8 @@ from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 
 SIDE_BY_SIDE = 4  # calm probes at a time
 PATIENCE = 3  # times the usual duration of a probe …
-EXTRA = 5.0  # … and these seconds, until it counts as hung
+EXTRA = 5.0  # … and these seconds, until it counts as hung …
+BUSY = 4  # … and so many times as long in all, where the machine is what is slow
 
 ALL_THE_SAME = "--i-know asks all the same, on a machine that you can do without; --quick leaves it out"
 
@@ -125,11 +127,11 @@ class Run:
         self, probe: Probe[Any], answered: queue.SimpleQueue[tuple[Probe[Any], Answer]], control: Beside
     ) -> None:
         """Asks, and once more where it is red on a busy machine: only what is red twice is a finding there."""
-        answer = bounded(self._stack, probe)
+        answer = bounded(self._stack, probe, control)
         beside = control.baseline if self._red(probe, answer) else None
         if beside and beside.noisy:
             self._stack.forget()
-            again = bounded(self._stack, probe)
+            again = bounded(self._stack, probe, control)
             answer = again if self._red(probe, again) else replace(answer, beside=beside)
         answered.put((probe, answer))
 
@@ -141,7 +143,7 @@ class Run:
             self._answers[probe] = Answer(None, unknown(Reason.NO_PERMISSION, self._refused, ALL_THE_SAME), 0.0)
         if probe not in self._answers:
             with Beside(self._stack) as control:
-                answer = bounded(self._stack, probe)
+                answer = bounded(self._stack, probe, control)
             self._answers[probe] = replace(answer, beside=control.baseline)
             if probe.disturbs:
                 self._stack.forget()
@@ -201,17 +203,21 @@ def judged(check: AnyCheck, evidence: object) -> Verdict:
         return unknown(Reason.GRADER_BUG, f"{check.id}: the judge failed: {type(trouble).__name__}: {trouble}")
 
 
-def bounded(stack: Stack, probe: Probe[Any]) -> Answer:
+def bounded(stack: Stack, probe: Probe[Any], control: Beside | None = None) -> Answer:
     """Asks a probe and gives up when it takes far longer than it should; the thread that hangs is left behind."""
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     limit = probe.seconds * PATIENCE + EXTRA
     begun = time.monotonic()
     threading.Thread(target=lambda: answers.put(asked(stack, probe)), daemon=True).start()
-    try:
-        return answers.get(timeout=limit)
-    except queue.Empty:
-        late = unknown(Reason.TIMED_OUT, f"no answer after {limit:.0f} s: {type(probe).__name__}")
-        return Answer(None, late, time.monotonic() - begun)
+    for more in (limit, limit * (BUSY - 1)):
+        with suppress(queue.Empty):
+            return answers.get(timeout=more)
+        beside = control.baseline if control else None
+        if not (beside and beside.noisy):
+            break
+    seconds = time.monotonic() - begun
+    late = unknown(Reason.TIMED_OUT, f"no answer after {seconds:.0f} s: {type(probe).__name__}")
+    return Answer(None, late, seconds)
 
 
 def asked(stack: Stack, probe: Probe[Any]) -> Answer:

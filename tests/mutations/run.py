@@ -36,6 +36,7 @@ from grader.stacks.throwaway import Throwaway
 from tests.mutations.edits import Edit, edits
 
 RESULTS = root() / BREAKS
+HEADROOM = "stack.host-headroom"  # says that the machine was busy, and keeps nothing else from being judged
 NO_STACK = ("prometheus/rules.test.yml", "compose.elastic.yaml", "elastic/")  # files that no running stack reads
 
 
@@ -103,15 +104,23 @@ def tried(base: Path, catalog: Catalog, one: Break, known: dict[str, Any] | None
     """What came of a break; where nobody noticed it, `later` says what came of it in the last lab that holds it."""
     with tempfile.TemporaryDirectory(prefix="held-") as folder:
         held = held_last(base, catalog, one, Path(folder).resolve())
-    found = known or try_break(base, catalog, one, calm=held is not None)
+    found = known if known and sure(known) else try_break(base, catalog, one, calm=held is not None)
     if found["noticed"]:
         return found
     return found | {"later": {"lab": held.lab.id, **try_break(base, catalog, held)} if held else {}}
 
 
+def sure(said: dict[str, Any]) -> bool:
+    """Whether what was noticed says something: a check that could not be judged keeps all that need it from it, too."""
+    return not set(said.get("unknown", ())) - {HEADROOM}
+
+
 def settled(found: dict[str, Any]) -> bool:
     """Nothing is left to be tried."""
-    return bool(found["noticed"]) or "later" in found
+    if found["noticed"] or "later" not in found:
+        return bool(found["noticed"])
+    last = found["later"] or found
+    return bool(last["noticed"]) or sure(last)
 
 
 def _said(catalog: Catalog, case: Case, started: Throwaway, *, calm: bool) -> dict[str, list[str]]:

@@ -53,6 +53,16 @@ def test_a_break_that_a_later_lab_notices_has_not_survived() -> None:
     assert not settled({"noticed": []})
 
 
+def test_a_break_that_a_check_could_not_judge_is_tried_again_unless_somebody_noticed() -> None:
+    late = ["stack.edge-reachable"]
+
+    assert not settled({"noticed": [], "later": {"lab": "lab6-monitoring", "noticed": [], "unknown": late}})
+    assert not settled({"noticed": [], "unknown": late, "later": {}})
+    assert settled({"noticed": [], "later": {"lab": "x", "noticed": [], "unknown": ["stack.host-headroom"]}})
+    assert settled({"noticed": ["a.a"], "unknown": late})
+    assert settled({"noticed": [], "unknown": late, "later": {"lab": "x", "noticed": ["a.a"]}})
+
+
 def test_what_nobody_notices_is_judged_and_what_somebody_does_is_not() -> None:
     unnoticed = {name for name, found in known().items() if noticed(found) == NOBODY}  # so far
     survivors = {name for name in unnoticed if settled(known()[name])}

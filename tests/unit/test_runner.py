@@ -198,6 +198,23 @@ def test_a_probe_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     assert results["b.b"].outcome is Outcome.PASS
 
 
+def test_on_a_busy_machine_a_probe_is_given_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "EXTRA", 0.1)
+    monkeypatch.setattr(runner, "BUSY", 100)
+    monkeypatch.setattr(runner, "Beside", Control)
+    monkeypatch.setattr(Control, "p95", 0.4)
+    release = threading.Event()
+
+    def slow() -> str:
+        release.wait(10)
+        return "late"
+
+    threading.Timer(0.3, release.set).start()
+    _, results = run(check("a.a", Asked("a", act=slow)))
+
+    assert results["a.a"].outcome is Outcome.PASS
+
+
 def test_checks_that_need_each_other_in_a_circle_are_refused() -> None:
     with pytest.raises(ValueError, match="circle"):
         in_order([check("a.a", needs=("b.b",)), check("b.b", needs=("a.a",))])
