@@ -152,10 +152,10 @@ def healthcheck_detects_5xx(seen: Compared) -> Verdict:
     """An app that answers everything with "Internal Server Error" is quick, polite and useless. A health check that
     takes any answer for a good one keeps it in service."""
     again = (
-        f"docker compose run -d --rm --no-deps --name errors --entrypoint python {quote(seen.command.service)} "
-        f"-m http.server -d /tmp {seen.ports[0] if seen.ports else 8000}; "
+        f"errors=$(docker compose run -d --rm --no-deps --entrypoint python {quote(seen.command.service)} "
+        f"-m http.server -d /tmp {seen.ports[0] if seen.ports else 8000}); "
         f"sleep {seen.command.interval + seen.command.limit + 1:.0f}; "
-        f"docker inspect -f '{RESULTS}' errors; docker stop -t 0 errors"
+        f"docker inspect -f '{RESULTS}' $errors; docker stop -t 0 $errors"
     )
     if seen.on_error.code == 0:
         what = f"asked {seen.asked[0].partition(' HTTP/')[0]} and got 500" if seen.asked else "asked the app nothing"
