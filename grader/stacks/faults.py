@@ -196,8 +196,10 @@ class Faults(ABC):
             with suppress(CouldNotLook), patience(LEFTOVER):
                 self._remove(name)
         for undo in reversed(undone):
-            with _told_of(undo):
+            try:
                 self._bring_home(undo)
+            except CouldNotLook as trouble:
+                troubles.append(trouble)
         touched = {undo.service for undo in entries}
         for service in self.services(fresh=True):
             if {service.id, self.project} & touched and not service.one_shot:
@@ -257,7 +259,7 @@ class Faults(ABC):
         """Gives an instance the addresses back that it had, now that nobody else has them: by a start of its own."""
         if undo.action != "start" or not undo.words:
             return
-        with suppress(docker.errors.NotFound):
+        with _told_of(undo), suppress(docker.errors.NotFound):
             networks = self._api.inspect_container(undo.service)["NetworkSettings"]["Networks"]
             now = {f"{name} {at['IPAddress'] or at.get('GlobalIPv6Address', '')}" for name, at in networks.items()}
             if not now.issuperset(undo.words):

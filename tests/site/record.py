@@ -20,7 +20,7 @@ import tomllib
 from contextlib import suppress
 from pathlib import Path
 
-from grader.stacks.throwaway import FURTHER_PORTS, free_port
+from grader.stacks.throwaway import FURTHER_PORTS, PLAIN_PORT, TLS_PORT, free_ports
 
 REPO = Path(__file__).parents[2]
 RECORDED = REPO / "docs/_recorded"
@@ -28,7 +28,7 @@ BIN = REPO / ".venv/bin"
 BUILDS = Path(tempfile.gettempdir()) / "docker-build.lock"  # one build at a time on a machine
 PLAIN, TLS = ":8080", ":8443"  # the ports that a learner sees, and those of what watches the site
 WATCHING = ("localhost:9090", "localhost:9093", "localhost:9095", "localhost:5514", "localhost:7890")
-FURTHER = dict(zip(WATCHING, FURTHER_PORTS, strict=True))
+USUAL = dict(zip((PLAIN_PORT, TLS_PORT, *FURTHER_PORTS), (PLAIN, TLS, *WATCHING), strict=True))  # by its variable
 NAME = "pinboard.localhost"  # a host name that every lab's stack answers to
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -40,14 +40,13 @@ class Workspace:
         self.lab, self.state = lab, state
         self.folder, self.pristine, self.root = folder / "work", folder / "pristine", folder / "root.pem"
         self.project = f"site-{lab}-{state}"
-        self.ports = {usual: free_port() for usual in (PLAIN, TLS, *FURTHER)}
+        ports = free_ports()
+        self.ports = {usual: ports[variable] for variable, usual in USUAL.items()}
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         self.env = os.environ | {
             "PATH": path,
             "COMPOSE_PROJECT_NAME": self.project,
-            "PINBOARD_PORT": str(self.ports[PLAIN]),
-            "PINBOARD_TLS_PORT": str(self.ports[TLS]),
-            **{variable: str(self.ports[usual]) for usual, variable in FURTHER.items()},
+            **{variable: str(port) for variable, port in ports.items()},
             "COLUMNS": "80",
         }
 

@@ -216,3 +216,21 @@ def test_a_repair_gives_a_service_its_address_back_and_the_end_of_a_probe_does_n
     stack.repair()
 
     assert engine.done == done
+
+
+def test_an_address_that_one_service_does_not_get_back_keeps_no_other_from_its_own(tmp_path: Path) -> None:
+    engine = Engine("running")
+    stack = Small(engine, tmp_path)
+
+    def restart(container: str) -> None:
+        if container == "stuck":
+            raise docker.errors.APIError("500", explanation="bind: address already in use")
+        engine.done.append(f"restart {container}")
+
+    engine.restart = restart  # type: ignore[method-assign]
+    for name in ("app", "stuck"):  # the newest is put back first
+        stack.journal.add(Undo("start", name, name, words=("lab 10.0.0.9",)))
+
+    with pytest.raises(CouldNotLook, match=r"stuck could not be put back .*address already in use"):
+        stack.repair()
+    assert engine.done == ["restart app"]
