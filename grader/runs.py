@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +18,7 @@ from grader.stacks.machine import versions
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """A file of runs, of all sessions so far."""
+    """A file of runs, of all sessions so far. Several processes may write into it."""
 
     path: Path
 
@@ -27,12 +31,24 @@ class Runs:
 
     def add(self, entry: dict[str, Any]) -> None:
         """Writes a run down at once: a session that is ended loses nothing."""
-        self._write([*self.entries(), _dated(entry)])
+        with self._locked():
+            self._write([*self.entries(), _dated(entry)])
 
     def put(self, key: str, entry: dict[str, Any]) -> None:
         """Writes a run down in the place of the one with the same `key`."""
-        others = [one for one in self.entries() if one[key] != entry[key]]
-        self._write(sorted([*others, _dated(entry)], key=lambda one: str(one[key])))
+        with self._locked():
+            others = [one for one in self.entries() if one[key] != entry[key]]
+            self._write(sorted([*others, _dated(entry)], key=lambda one: str(one[key])))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Waits until nobody else, in another process or in this one, is between reading and writing."""
+        folder = os.open(self.path.parent, os.O_RDONLY)  # the lock: no file of its own is left behind
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _write(self, entries: list[dict[str, Any]]) -> None:
         lines = [json.dumps(one, sort_keys=True) for one in entries]
