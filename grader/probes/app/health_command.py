@@ -70,7 +70,7 @@ class HealthRun:
 class RunHealthCheck(Probe[HealthRun]):
     """Reads how the app's health check is defined, and runs it in the app's instance; once more where it fails.
 
-    The engine forgives a failure as well: it calls an app unhealthy after `retries` of them in a row.
+    The engine forgives a failure, too: it calls an app unhealthy after `retries` of them in a row.
     """
 
     seconds: ClassVar[float] = 6.0
@@ -91,11 +91,7 @@ class RunHealthCheck(Probe[HealthRun]):
             now = next((fact for fact in stack.services(fresh=True) if fact.id == service.id), service)
             return ended, now.health
 
-        def tried() -> tuple[Ended, str]:
-            found = once()
-            return found if ends_well(found) or check.retries == 1 else once()
-
-        (ended, status), baseline = steady(stack, tried, ends_well)
+        (ended, status), baseline = steady(stack, once, ends_well)
         return HealthRun(service.service, status, False, command, ended, baseline)
 
 

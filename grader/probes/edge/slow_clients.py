@@ -79,7 +79,9 @@ class SlowClients(Probe[Slowed]):
                 f"less than {DISK_LEFT // 1024**2} MB of disk would be left: slow downloads are not tried",
                 hint="make room, `docker system df` shows what Docker keeps",
             )
-        found, baseline = steady(stack, lambda: _try(site, self.kind, count), lambda found: is_quick(found.beside))
+        found, baseline = steady(
+            stack, lambda: _try(site, self.kind, count), lambda found: is_quick(found.beside), costly=True
+        )
         return replace(found, baseline=baseline)
 
 

@@ -135,18 +135,22 @@ def _baseline(trips: Sequence[float], sleepers: float) -> Baseline:
     return Baseline(round(sorted(trips)[last], 4), round(sleepers, 3), round(os.getloadavg()[0], 2))
 
 
-def steady(stack: Stack, measure: Callable[[], T], is_good: Callable[[T], bool]) -> tuple[T, Baseline | None]:
-    """What `measure` found, and a baseline when that is not good: then the stub is asked at once.
+def steady(
+    stack: Stack, measure: Callable[[], T], is_good: Callable[[T], bool], *, costly: bool = False
+) -> tuple[T, Baseline | None]:
+    """What `measure` found, and a baseline when that is not good.
 
-    On a noisy machine it is measured a second time, never a third. A judge that finds the measured value bad and the
-    baseline noisy answers `too_noisy`, because then nobody can tell whose fault it is.
+    What is not good is measured a second time, never a third: a moment's trouble is over then, and a broken stack is as
+    broken as before. What is `costly` is measured again only on a noisy machine. Then the stub is asked: a judge that
+    finds the measured value bad and the baseline noisy answers `too_noisy`, for nobody can tell whose fault it is.
     """
     found = measure()
     if is_good(found):
         return found, None
-    baseline = Headroom().ask(stack)
-    if not baseline.noisy:
-        return found, baseline
+    if costly:
+        baseline = Headroom().ask(stack)
+        if not baseline.noisy:
+            return found, baseline
     found = measure()
     return (found, None) if is_good(found) else (found, Headroom().ask(stack))
 

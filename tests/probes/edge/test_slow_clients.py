@@ -77,7 +77,9 @@ class There:
         return Exchange(**exchange(to.host, to.port, data, seconds, cap, head_only, to.tls))
 
 
-def quietly(stack: Stack, measure: Callable[[], E], is_good: Callable[[E], bool]) -> tuple[E, Baseline | None]:
+def quietly(
+    stack: Stack, measure: Callable[[], E], is_good: Callable[[E], bool], *, costly: bool
+) -> tuple[E, Baseline | None]:
     return measure(), None
 
 
