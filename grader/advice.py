@@ -23,13 +23,24 @@ def hint_for(catalog: Catalog, target: Target, word: str, style: Style) -> str:
         past = history(folder)
         failed = past[-1].failed if past else ()
         if not failed:
-            return "Nothing failed at the last look. `grader check` looks again.\n"
+            left = past[-1].open if past and not past[-1].complete else ()
+            return _nothing_failed(left[0] if left else "")
         word = failed[0]
     step = _step(catalog, target, word)
     if not step.hints:
         raise CourseError(f"step '{step.id}' has no hints; `grader explain {step.checks[0]}` says where to look")
     level = next_hint(folder, step.id, len(step.hints))
     return words.hint(step.title, step.hints[level], level, len(step.hints), style)
+
+
+def _nothing_failed(left: str) -> str:
+    """What there is to do when no check was red; `left` is one that was not judged either, "" when all were."""
+    if not left:
+        return "Nothing failed at the last look. `grader check` looks again.\n"
+    return (
+        f"Nothing failed at the last look, but {left} was not judged.\n`grader check --only {left}` asks again, and "
+        f"says why; `grader hint {left}` helps with its step.\n"
+    )
 
 
 def repaired(target: Target) -> str:

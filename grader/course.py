@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from grader.model import Lab
 STATE = ".grader"  # the folder in a workspace that belongs to the grader
 MANIFEST = "workspace.json"
 NOT_COPIED = {"lab.toml", "__pycache__", ".git", STATE, ".pytest_cache", ".mypy_cache", ".ruff_cache", "instance"}
+SET_ASIDE = re.compile(r"\.(mine|new)(-\d+)?$")  # what _free names
 TEXT_CAP = 400_000  # bytes: larger or binary files are named in a diff, not shown
 
 
@@ -91,13 +93,14 @@ def start(workspace: Path, lab: Lab, wanted: Mapping[str, Path], *, replace: boo
 def go_on_from(previous: Path, workspace: Path, lab: Lab) -> tuple[str, ...]:
     """Copies a learner's own previous workspace as the ground for `lab`; returns the paths it copied.
 
-    What they never changed is remembered as the course's, so that the next layer may replace it.
+    What they never changed is remembered as the course's, so that the next layer may replace it. What an earlier layer
+    has set aside (compose.yaml.mine) stays where it is.
     """
     if not previous.is_dir():
         raise CourseError(f"--from {previous}: no such folder")
     if workspace.exists() and any(workspace.iterdir()):
         raise CourseError(f"{workspace}: has files already; --from starts in an empty folder (choose one with --into)")
-    mine = files((previous,))
+    mine = {name: source for name, source in files((previous,)).items() if not SET_ASIDE.search(name)}
     for name, source in mine.items():
         (workspace / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, workspace / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -17,9 +18,11 @@ from grader.commands.shared import FAILED, LabName, the_catalog
 if TYPE_CHECKING:
     from grader.gate_stacks import Case
     from grader.incidents import Record
+    from grader.model import Result
     from grader.stacks.throwaway import Throwaway
 
 WIDTH = 80  # columns of what somebody says
+UP = "stack.stack-up"
 
 
 @click.command()
@@ -98,7 +101,15 @@ def _tell(record: Record) -> None:
     click.echo(f"Incident {record.number} ({told.lab}), open for {since}")
     click.echo(f"\n{fill(f'{told.told_by}: {told.symptom}', WIDTH)}\n")
     click.echo(f"The site: {_site(record)}\nThe files: work/{record.project}/")
+    if exported := _exported(record):
+        names = " ".join(exported)
+        click.echo(f"First: `unset {names}`. What this terminal has set would win over the incident's own ports.")
     click.echo("Next: find the cause, mend it, `docker compose up -d --build --wait` there,\n`grader incident check`.")
+
+
+def _exported(record: Record) -> list[str]:
+    """Variables of the terminal that say other ports than the incident's `.env`: Compose prefers them."""
+    return [name for name, port in record.ports.items() if os.environ.get(name, str(port)) != str(port)]
 
 
 def _site(record: Record) -> str:
@@ -127,6 +138,9 @@ def _check(folder: Path, record: Record) -> None:
     case = _case(record)
     results = checked(case.lab, chosen_checks(the_catalog(), case), _stack(folder, record))
     if not solved(case.fails, results):
+        if down := _not_up(case, results):
+            click.echo(f"Not yet: {down}. `docker compose up -d --build --wait` says why.")
+            sys.exit(FAILED)
         red = sum(result.outcome is Outcome.FAIL for result in results)
         are = "is" if red == 1 else "are"
         click.echo(f"Not yet: {red} of {len(results)} checks {are} red. `grader incident hint` says where to look.")
@@ -138,6 +152,14 @@ def _check(folder: Path, record: Record) -> None:
     else:
         click.echo("It holds again. The cause was revealed before, so it is not recorded as solved.")
     _cause(record)
+
+
+def _not_up(case: Case, results: tuple[Result, ...]) -> str:
+    """What keeps the stack from being up, unless that is the incident: it is no secret, and hides all other answers."""
+    from grader.model import Outcome
+
+    up = next((result for result in results if result.check.id == UP), None)
+    return up.verdict.because if up and up.outcome is Outcome.FAIL and UP not in case.fails else ""
 
 
 def _reveal(folder: Path, record: Record) -> None:

@@ -142,6 +142,16 @@ def test_the_plan_says_what_disturbs_and_quick_leaves_it_out() -> None:
     assert "Nothing disturbs the stack." in grader("plan", "lab2", "--quick").stdout
 
 
+def test_where_nothing_failed_a_hint_names_what_was_not_judged(workspace: Path) -> None:
+    past = {"started": "2026-01-01T00:00:00+00:00", "seconds": 1.0, "passed": [], "failed": []}
+    kept = workspace / ".grader/history.jsonl"
+
+    kept.write_text(json.dumps({**past, "complete": False, "open": ["debug.debugger-off"]}) + "\n")
+    assert "`grader check --only debug.debugger-off` asks again" in grader("hint", cwd=workspace).stdout
+    kept.write_text(json.dumps({**past, "complete": True, "open": ["debug.debugger-off"]}) + "\n")
+    assert grader("hint", cwd=workspace).stdout.startswith("Nothing failed at the last look. `grader check`")
+
+
 def test_hints_go_one_level_deeper_each_time(workspace: Path) -> None:
     said = [grader("hint", "debug-off", cwd=workspace).stdout for _ in range(4)]
 

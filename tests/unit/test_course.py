@@ -103,10 +103,12 @@ def test_reset_sets_the_learners_file_aside_and_never_overwrites_an_earlier_one(
 def test_going_on_from_the_previous_lab_takes_the_learners_own_files(base: Path, tmp_path: Path) -> None:
     course.start(tmp_path / "one", ONE, wanted(base, ONE))
     (tmp_path / "one/compose.yaml").write_text("my own solution")
+    (tmp_path / "one/compose.yaml.mine").write_text("set aside by an earlier lab")
 
     course.go_on_from(tmp_path / "one", tmp_path / "two", TWO)
     course.start(tmp_path / "two", TWO, course.files((base / "labs/lab2-two",)), replace=True)
 
+    assert not (tmp_path / "two/compose.yaml.mine").exists()
     assert (tmp_path / "two/compose.yaml").read_text() == "my own solution"
     assert (tmp_path / "two/nginx.conf").read_text() == "starter two"
     assert course.lab_of(tmp_path / "two") == "lab2-two"

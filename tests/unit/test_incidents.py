@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from grader.catalog import CourseError, load, root
+from grader.commands.incident import incident
 from grader.incidents import (
     Incident,
     Record,
@@ -129,6 +131,44 @@ def test_an_incident_is_open_in_its_folder_until_the_cause_is_found_or_told(tmp_
 )
 def test_what_came_of_an_incident_is_said_in_a_line(record: Record, said: str) -> None:
     assert in_words(record) == said
+
+
+@pytest.mark.parametrize(("port", "warned"), (("8090", True), ("8001", False)))
+def test_who_has_other_ports_in_the_terminal_is_told_to_unset_them(
+    monkeypatch: pytest.MonkeyPatch, port: str, warned: bool
+) -> None:
+    open_one = replace(RECORD, key=incidents(root())[0].key)
+    monkeypatch.setattr("grader.incidents.open_record", lambda folder: open_one)
+    monkeypatch.setenv("PINBOARD_PORT", port)
+    monkeypatch.delenv("PINBOARD_TLS_PORT", raising=False)
+
+    said = CliRunner().invoke(incident, []).output
+
+    assert ("First: `unset PINBOARD_PORT`." in said) is warned
+    assert "Next: find the cause" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    (
+        ("stack.stack-up", "Not yet: incident-1-proxy-1 is created"),
+        ("proxy.proxy-in-front", "Not yet: 1 of 1 checks is red."),
+    ),
+)
+def test_a_stack_that_is_not_up_is_said_and_what_is_broken_is_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    open_one = replace(RECORD, key=next(one.key for one in incidents(root()) if one.lab == "lab3-nginx"))
+    down = failed("incident-1-proxy-1 is created", hint="h", reproduce="docker ps", shows="x")
+    monkeypatch.setattr("grader.incidents.open_record", lambda folder: open_one)
+    monkeypatch.setattr(
+        "grader.gate_stacks.checked", lambda lab, checks, stack: (Result(load().checks[name], down, 0.1),)
+    )
+
+    ended = CliRunner().invoke(incident, ["check"])
+
+    assert says in ended.output
+    assert ended.exit_code == 1
 
 
 def test_every_break_of_the_path_is_an_incident_or_says_why_it_is_none() -> None:
