@@ -17,7 +17,7 @@ from grader.text import nearest
 
 
 def hint_for(catalog: Catalog, target: Target, word: str, style: Style) -> str:
-    """The next hint for a step (by its id, or by one of its checks), or for the first check that failed last time."""
+    """The next hint for a step (by its id, or by one of its checks), or for what the last report said to mend."""
     folder = checking.state_folder(target)
     if not word:
         past = history(folder)
@@ -25,7 +25,8 @@ def hint_for(catalog: Catalog, target: Target, word: str, style: Style) -> str:
         if not failed:
             left = past[-1].open if past and not past[-1].complete else ()
             return _nothing_failed(left[0] if left else "")
-        word = failed[0]
+        known = [name for name in failed if name in catalog.checks]
+        word = max(known, key=lambda name: catalog.checks[name].weight, default=failed[0])  # as the report's last line
     step = _step(catalog, target, word)
     if not step.hints:
         raise CourseError(f"step '{step.id}' has no hints; `grader explain {step.checks[0]}` says where to look")

@@ -142,6 +142,16 @@ def test_the_plan_says_what_disturbs_and_quick_leaves_it_out() -> None:
     assert "Nothing disturbs the stack." in grader("plan", "lab2", "--quick").stdout
 
 
+def test_a_hint_is_about_what_the_report_said_to_mend(workspace: Path) -> None:
+    failed = ["image.image-no-junk", "debug.debugger-off", "debug.reloader-off"]  # the second weighs most
+    past = {"started": "2026-01-01T00:00:00+00:00", "seconds": 1.0, "passed": [], "open": [], "complete": False}
+    (workspace / ".grader/history.jsonl").write_text(json.dumps({**past, "failed": failed}) + "\n")
+
+    asked, told = (grader("hint", *word, cwd=workspace).stdout for word in ((), ("debug.debugger-off",)))
+
+    assert asked.splitlines()[0].replace("hint 1", "hint 2") == told.splitlines()[0]
+
+
 def test_where_nothing_failed_a_hint_names_what_was_not_judged(workspace: Path) -> None:
     past = {"started": "2026-01-01T00:00:00+00:00", "seconds": 1.0, "passed": [], "failed": []}
     kept = workspace / ".grader/history.jsonl"
