@@ -96,11 +96,11 @@ def all_waits(style: Style) -> str:
 def next_step(report: Report, follow_up: str) -> str:
     """The one thing to do next; `follow_up` is what comes after a lab that is complete."""
     failures = [result for result in report.results if result.outcome is Outcome.FAIL]
-    if failures:
-        worst = max(failures, key=lambda result: result.check.weight)
-        if worst.check.weight >= Weight.MAJOR:
-            return f"mend {worst.check.id}, then run `grader check` again (`grader hint` helps)."
+    worst = max(failures, key=lambda result: result.check.weight, default=None)
+    if worst and report.complete:
         return f"{report.lab.id} is complete; {worst.check.id} is the polish that is left. {follow_up}"
+    if worst and worst.check.weight >= Weight.MAJOR:
+        return _mend(worst)
     troubles = [result for result in report.results if result.outcome is Outcome.UNKNOWN]
     if troubles:
         return troubles[0].verdict.hint or f"`grader explain {troubles[0].check.id}`, then `grader check` again."
@@ -109,7 +109,11 @@ def next_step(report: Report, follow_up: str) -> str:
     if not report.whole:
         quick = any(r.verdict.reason is Reason.LEFT_OUT and not r.check.deep for r in report.results)
         return f"`grader check`{' without --quick' if quick else ''} asks the rest."
-    return f"{report.lab.id} is complete. {follow_up}"
+    return _mend(worst) if worst else f"{report.lab.id} is complete. {follow_up}"
+
+
+def _mend(worst: Result) -> str:
+    return f"mend {worst.check.id}, then run `grader check` again (`grader hint` helps)."
 
 
 def progress(done: int, total: int, style: Style) -> str:

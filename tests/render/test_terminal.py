@@ -119,7 +119,10 @@ def test_a_run_that_left_something_out_never_calls_the_lab_complete() -> None:
         results=(*samples.RESULTS[:2], Result(samples.NOT_HERE, skipped("it disturbs", Reason.LEFT_OUT), 0.0)),
     )
 
-    for report in (partly, quick):
+    polish = Result(samples.check("x.minor", "Minor", Weight.MINOR), samples.RESULTS[3].verdict, 0.1)
+    with_polish = replace(quick, results=(*quick.results, polish))
+
+    for report in (partly, quick, with_polish):
         assert not report.complete
         assert "asks the rest" in terminal.next_step(report, "")
 
