@@ -111,7 +111,7 @@ class Sidecar:
             raise CouldNotLook(
                 Reason.UNREACHABLE,
                 f"the image of the grader's own sidecar, {image}, is not on this machine",
-                hint=f"scripts/images {image}"
+                hint=f"in the project's folder: scripts/images {image}"
                 if image == LOAD_IMAGE
                 else f"docker pull {image}, or `make images` without a registry",
             ) from trouble
