@@ -60,10 +60,12 @@ class Catalog:
         names = [part for name in self.checks for part in (name, name.partition(".")[2])]
         raise CourseError(f"no check '{word}'{nearest(word, names)} (`grader list --checks` shows them all)")
 
-    def chosen(self, word: str) -> tuple[str, ...]:
-        """The ids of all checks of a topic (`alerts`), or of the one check that `word` names."""
+    def chosen(self, word: str, lab: Lab) -> tuple[str, ...]:
+        """The ids of the checks of a topic (`alerts`) that `lab` and those before it teach, or else of all of it; or of
+        the one check that `word` names."""
         topic = tuple(name for name in self.checks if name.partition(".")[0] == word)
-        return topic or (self.check(word).id,)
+        taught = {name for one in (*self.before(lab), lab) for name in one.checks}
+        return tuple(name for name in topic if name in taught) or topic or (self.check(word).id,)
 
     def before(self, lab: Lab) -> tuple[Lab, ...]:
         """The labs that `lab` builds on, first one first."""

@@ -41,7 +41,13 @@ class CheckId(click.ParamType[str]):
         return [CompletionItem(name) for name in the_catalog().checks if incomplete in name]
 
 
-ONLY = click.option("--only", type=CheckId(), multiple=True, metavar="ID", help="This check, or topic, and its needs.")
+ONLY = click.option(
+    "--only",
+    type=CheckId(),
+    multiple=True,
+    metavar="ID",
+    help="This check, or what the lab has of a topic, and its needs.",
+)
 ROLE = click.option("--role", multiple=True, metavar="ROLE=SERVICE", help="Which service is the edge, or the app.")
 STACK = click.option("--stack", metavar="URL", help="compose://PROJECT, or recorded://FILE of an earlier run.")
 I_KNOW = click.option(
