@@ -13,7 +13,7 @@ from grader import gate
 from grader.catalog import Catalog, CourseError
 from grader.evidence import disagreement, evidence_problems, keep
 from grader.gate import slice_of, undeclared
-from grader.gate_stacks import Case, Edit, cases, differences, lay_out
+from grader.gate_stacks import Case, Edit, as_declared, cases, differences, lay_out
 from grader.gate_stacks import Outcome as Tried
 from grader.model import (
     Check,
@@ -251,6 +251,20 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     whole = [("broken", True, ()), ("otherwise", True, ()), ("solved", True, broken)]
     assert tried == [*whole, ("broken", True, ()), ("solved", False, broken)]
     assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
+
+
+@pytest.mark.parametrize(
+    ("declared", "status", "outcome"),
+    (
+        (case("a.a"), 500, Outcome.FAIL),
+        (case("a.a"), 200, Outcome.UNKNOWN),  # nothing red was seen
+        (case("b.b"), 500, Outcome.UNKNOWN),  # red, but nobody said that it would be
+    ),
+)
+def test_a_red_line_that_was_declared_needs_no_quiet_machine(declared: Case, status: int, outcome: Outcome) -> None:
+    doubted = Result(check("a.a"), unknown(Reason.NOISY_HOST, "bad. But busy"), 0.1, replace(ANSWER, status=status))
+
+    assert as_declared(declared, doubted).outcome is outcome
 
 
 def test_a_stack_that_a_busy_machine_kept_from_being_judged_is_tried_again_when_the_others_are_through(
