@@ -23,7 +23,7 @@ from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 SIDE_BY_SIDE = 4  # calm probes at a time
 PATIENCE = 3  # times the usual duration of a probe …
 EXTRA = 5.0  # … and these seconds, until it counts as hung …
-BUSY = 4  # … and so many times as long in all, where the machine is what is slow
+BUSY = 2  # … and so many times as long in all, where the machine is what is slow
 
 ALL_THE_SAME = "--i-know asks all the same, on a machine that you can do without; --quick leaves it out"
 
