@@ -25,6 +25,9 @@ from grader.stacks.values import Process, ServiceFacts, State
 CALL = 15.0  # seconds that a sidecar's small operations may take
 AGAIN = "grader check, when nobody else starts or stops it"
 REPAIR = "grader repair, when that is out of its way"
+FREEZES = 5  # attempts to freeze a service …
+THAWED = 0.2  # … each so many seconds after the last, when runc has thawed it again
+UNFROZEN = "unable to freeze"  # as runc says it
 REPAIRED = 30.0  # seconds that a service is given to become healthy again
 LEFTOVER = 10.0  # seconds that the engine is given to remove a container of the grader's own
 KILLED = 5  # seconds after its grace until a service that is being stopped must have ended
@@ -122,7 +125,16 @@ class Faults(ABC):
         self._engine(lambda: self._api.start(service.id))
 
     def pause(self, service: ServiceFacts) -> None:
-        self._engine(lambda: self._api.pause(service.id))
+        """Freezes a service. With cgroup v1 that is a game of chance, which a busy machine may lose (runc, 4388)."""
+        for left in reversed(range(FREEZES)):
+            try:
+                self._engine(lambda: self._api.pause(service.id))
+            except CouldNotLook as trouble:
+                if not left or UNFROZEN not in str(trouble):
+                    raise
+                time.sleep(THAWED)
+            else:
+                return
 
     def unpause(self, service: ServiceFacts) -> None:
         self._engine(lambda: self._api.unpause(service.id))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import docker
@@ -234,3 +235,25 @@ def test_an_address_that_one_service_does_not_get_back_keeps_no_other_from_its_o
     with pytest.raises(CouldNotLook, match=r"stuck could not be put back .*address already in use"):
         stack.repair()
     assert engine.done == ["restart app"]
+
+
+@pytest.mark.parametrize(
+    ("says", "asked"), (("OCI runtime pause failed: unable to freeze: unknown", 2), ("Container app is not running", 1))
+)
+def test_a_service_that_could_not_be_frozen_is_frozen_at_the_next_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, asked: int
+) -> None:
+    monkeypatch.setattr("grader.stacks.faults.THAWED", 0.0)
+    engine, answers = Engine("running"), [says]
+
+    def pause(container: str) -> None:
+        engine.done.append(f"pause {container}")
+        if answers:
+            raise docker.errors.APIError("500", explanation=answers.pop())
+
+    monkeypatch.setattr(engine, "pause", pause, raising=False)
+    app = cast("ServiceFacts", SimpleNamespace(id="app"))
+
+    with suppress(CouldNotLook):
+        Small(engine, tmp_path).pause(app)
+    assert engine.done == ["pause app"] * asked
