@@ -219,7 +219,9 @@ def test_a_repair_gives_a_service_its_address_back_and_the_end_of_a_probe_does_n
     assert engine.done == done
 
 
-def test_an_address_that_one_service_does_not_get_back_keeps_no_other_from_its_own(tmp_path: Path) -> None:
+def test_an_address_that_one_service_does_not_get_back_keeps_no_other_from_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = Engine("running")
     stack = Small(engine, tmp_path)
 
@@ -228,7 +230,7 @@ def test_an_address_that_one_service_does_not_get_back_keeps_no_other_from_its_o
             raise docker.errors.APIError("500", explanation="bind: address already in use")
         engine.done.append(f"restart {container}")
 
-    engine.restart = restart  # type: ignore[method-assign]
+    monkeypatch.setattr(engine, "restart", restart)
     for name in ("app", "stuck"):  # the newest is put back first
         stack.journal.add(Undo("start", name, name, words=("lab 10.0.0.9",)))
 
