@@ -118,7 +118,11 @@ class Workspace:
 
 
 def record(lab: str, names: list[str]) -> None:
-    commands = [path for path in sorted((RECORDED / lab).glob("*.cmd")) if not names or path.stem in names]
+    known = {path.stem: path for path in sorted((RECORDED / lab).glob("*.cmd"))}
+    unknown = set(names) - set(known)
+    if unknown or not known:
+        raise SystemExit(f"docs/_recorded/{lab} has no command {', '.join(sorted(unknown)) or 'at all'}")
+    commands = [path for name, path in known.items() if not names or name in names]
     for state in sorted({path.name.partition(".")[0] for path in commands}):
         with tempfile.TemporaryDirectory(prefix="site-") as folder:
             workspace = Workspace(lab, state, Path(folder))

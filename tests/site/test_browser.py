@@ -97,10 +97,34 @@ def test_no_letter_that_a_search_begins_with_breaks_it(page: Page, address: str)
 def test_the_reader_can_switch_colours_and_the_choice_stays(page: Page, address: str, scheme: str) -> None:
     page.goto(address, wait_until="networkidle")
     other = "default" if scheme == "dark" else "slate"
-    page.locator("label.md-header__button:visible[for^='__palette']").click()
+    page.locator("button.scheme:visible").click()
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", other)
     page.goto(f"{address}labs/", wait_until="networkidle")
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", other)
+
+
+def test_a_command_is_copied_as_it_is_typed_and_an_answer_is_not_offered(page: Page, address: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
+    page.goto(f"{address}labs/lab2-gunicorn/", wait_until="networkidle")
+    command = page.locator(".command.highlight:visible").first
+    button = command.get_by_role("button", name="Copy this block")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_text("Copied")
+    expect(page.locator(".told")).to_have_text("Copied")
+    typed = page.evaluate("navigator.clipboard.readText()")
+    assert typed == command.locator("pre > code").inner_text().rstrip("\n")
+    expect(page.locator(".output.highlight button")).to_have_count(0)
+
+
+def test_where_a_page_may_not_write_to_the_clipboard_the_code_is_selected(page: Page, address: str) -> None:
+    page.add_init_script("delete Navigator.prototype.clipboard")  # as over plain HTTP from another machine
+    page.goto(f"{address}labs/lab2-gunicorn/", wait_until="networkidle")
+    block = page.locator(".highlight:not(.output):visible").first
+    block.hover()
+    block.locator("button.copy").click()
+    expect(block.locator("button.copy")).to_have_text("Selected: copy it")
+    assert page.evaluate("getSelection().toString().trim()") == block.locator("pre > code").inner_text().strip()
 
 
 @pytest.mark.parametrize("sheet", sorted(path.stem for path in (REPO / "docs/cheatsheets").glob("lab*.md")))

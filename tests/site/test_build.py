@@ -63,7 +63,7 @@ def test_nothing_is_fetched_from_another_origin(site: Path) -> None:
     foreign = {url for page in pages.values() for url in page.fetched if urlsplit(url).netloc}
     assert foreign == set()
     styles = list(site.rglob("*.css"))
-    assert any(path.name == "fonts.css" for path in styles)
+    assert any(path.name == "identity.css" for path in styles)
     assert [path.name for path in styles if "url(http" in path.read_text(encoding="utf-8")] == []
 
 

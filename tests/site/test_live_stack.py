@@ -56,7 +56,7 @@ def test_a_check_in_another_process_is_on_the_page_within_a_second(
     going_on = run.poll() is None
     assert run.wait(300) == 1
     expect(row(page, "debug.debugger-off")).to_contain_text("fails")
-    expect(page.get_by_role("status")).to_contain_text("ended", timeout=5_000)
+    expect(page.locator(".course-live").get_by_role("status")).to_contain_text("ended", timeout=5_000)
 
     late = page.evaluate("window.late")
     print(  # noqa: T201 - the figure, for who runs it with -s
@@ -81,7 +81,7 @@ def test_the_button_checks_and_ends_as_a_terminal_would(page: Page, server: Serv
     check.focus()
     page.keyboard.press("Enter")
     expect(page.locator("progress")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("status")).to_contain_text("The check of", timeout=240_000)
+    expect(page.locator(".course-live").get_by_role("status")).to_contain_text("The check of", timeout=240_000)
     expect(row(page, "debug.debugger-off")).to_contain_text("fails")
     assert starter.state() == "running"
     assert starter.sidecars() == []

@@ -7,7 +7,8 @@ for workers in 1 4 16; do
   docker compose up -d --wait
   sleep 25
   before=$(cpu)
-  curl -s -o /dev/null --parallel --parallel-max 32 \
+  curl -s --no-progress-meter -o /dev/null \
+    --parallel --parallel-max 32 \
     'http://localhost:8080/?n=[1-250]'
   echo "$workers workers: $((($(cpu) - before) * 10)) ms of computing"
 done

@@ -2,6 +2,7 @@
 // its module is fetched only where the page has one. docs/instructors/writing.md says how they are written.
 const PARTS = {
   body: "./names.js",
+  ".highlight:not(.output)": "./copy.js",
   "details.predict": "./predict.js",
   "details.myth": "./myth.js",
   "details.recall": "./recall.js",
