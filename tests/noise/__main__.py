@@ -1,9 +1,9 @@
 """Runs the checks again and again while all cores are busy, and writes down what was red, green or unknown.
 
-    python -m tests.noise [--runs 20] [--only NAME] [--load 2] [--results FILE]
+    python -m tests.noise [--runs 20] [--only NAME] [--load 2] [--at-once 1] [--results FILE]
 
 NAME is a solution or a mutant that breaks what is judged by a time (`--list` shows them), or a lab. A session goes on
-where the last one ended.
+where the last one ended. Stacks that are checked side by side are more load for each other.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def main() -> int:
     words.add_argument("--runs", type=int, default=RUNS, help="runs of each stack, with those of earlier sessions")
     words.add_argument("--only", action="append", default=[], metavar="NAME")
     words.add_argument("--load", type=int, default=os.cpu_count() or 1, help="processes that never rest")
+    words.add_argument("--at-once", type=int, default=1, help="stacks that are checked side by side")
     words.add_argument("--results", type=Path, default=RESULTS)
     words.add_argument("--list", action="store_true", help="only show what would be run")
     told = words.parse_args()
@@ -48,13 +50,21 @@ def main() -> int:
             sys.stdout.write(f"{case.name:<28} {done[case.name]:>3} run(s)  {names}\n")
         return 0
     todo = [case for case in wanted if done[case.name] < told.runs]
-    wrong = sum(_runs_of(catalog, case, told.runs - done[case.name], told.load, runs) for case in todo)
+
+    def tried(case: Case) -> int:
+        return _runs_of(catalog, case, told.runs - done[case.name], runs, {"load": told.load, "at_once": told.at_once})
+
+    with busy(told.load), ThreadPoolExecutor(told.at_once) as lanes:
+        wrong = sum(lanes.map(tried, todo))
     sys.stdout.write(f"{wrong} run(s) with a verdict that is wrong.\n")
     return 1 if wrong else 0
 
 
-def _runs_of(catalog: Catalog, case: Case, many: int, load: int, runs: Runs) -> int:
-    """Brings the stack up once and checks it `many` times; how many of the runs said something wrong."""
+def _runs_of(catalog: Catalog, case: Case, many: int, runs: Runs, beside: dict[str, int]) -> int:
+    """Brings the stack up once and checks it `many` times; how many of the runs said something wrong.
+
+    `beside` says what else the machine does: processes that never rest, and stacks at once.
+    """
     checks, wrong = asked(catalog, case), 0
     with tempfile.TemporaryDirectory(prefix="noise-") as folder:
         workspace = Path(folder).resolve() / case.lab.id
@@ -64,13 +74,15 @@ def _runs_of(catalog: Catalog, case: Case, many: int, load: int, runs: Runs) -> 
             problem = stack.bring_up(wait=case.settles)
             if problem:
                 raise SystemExit(f"{case.name}: {problem}")
-            for _ in range(many):
+            for number in range(many):
+                if number and case.kind == "mutant":  # what is broken may stay so for minutes: an upstream given up
+                    stack.compose("restart")
+                    stack.settle()
                 begun = time.monotonic()
-                with busy(load):
-                    results = checked(case.lab, checks, stack)
+                results = checked(case.lab, checks, stack)
                 said = seen(catalog, case, results)
                 seconds = round(time.monotonic() - begun, 1)
-                about = {"stack": case.name, "kind": case.kind, "lab": case.lab.id, "load": load, "seconds": seconds}
+                about = {"stack": case.name, "kind": case.kind, "lab": case.lab.id, "seconds": seconds, **beside}
                 runs.add({**about, "checks": sorted(timed(catalog, case)), **asdict(said)})
                 wrong += bool(said.wrong)
                 counts = (

@@ -16,6 +16,7 @@ Flat = dict[str, str]
 EXCLUDED = {
     "State.StartedAt": "a service that was started again was started at another time",
     "State.FinishedAt": "… and ended at another time",
+    "RestartCount": "the engine counts the starts after a crash, and nobody can count back",
     "State.Pid": "the host gives every process another number",
     "State.Health.Log": "the last five health checks: new ones are made all the time …",
     "State.Health.FailingStreak": "… and one may be late on a busy machine; what they come to, the status, is compared",

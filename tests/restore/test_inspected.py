@@ -14,6 +14,7 @@ from tests.restore.moments import SIGNALS, moment, places
 RAW: dict[str, Any] = {
     "Id": "0123456789abcdef" * 4,
     "Created": "2026-01-01",
+    "RestartCount": 1,
     "Config": {"Env": ["B=2", "A=1"], "Hostname": "0123456789ab", "Labels": {}},
     "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}},
     "Mounts": [{"Source": "b"}, {"Source": "a"}],
@@ -35,6 +36,7 @@ def changed(*path: str, value: object) -> dict[str, Any]:
     "raw",
     (
         changed("State", "Pid", value=8),
+        changed("RestartCount", value=2),
         changed("State", "Health", "Log", value=[2]),
         changed("NetworkSettings", "Networks", "lab.net", "IPAddress", value="10.0.0.3"),
         changed("Mounts", value=[{"Source": "a"}, {"Source": "b"}]),
