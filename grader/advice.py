@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -13,7 +16,17 @@ from grader.model import Reason, Step
 from grader.progress import history, next_hint
 from grader.render.style import Style
 from grader.stacks.base import CouldNotLook
+from grader.stacks.redaction import env_file
 from grader.text import nearest
+
+# Where the course's texts say that things are, by the variable that puts it elsewhere (docs/start.md).
+USUAL_PORTS = {
+    "PINBOARD_PORT": "8080",
+    "PINBOARD_TLS_PORT": "8443",
+    "PINBOARD_PROMETHEUS_PORT": "9090",
+    "PINBOARD_ALERTMANAGER_PORT": "9093",
+    "PINBOARD_WEBHOOK_PORT": "9095",
+}
 
 
 def hint_for(catalog: Catalog, target: Target, word: str, style: Style) -> str:
@@ -31,7 +44,18 @@ def hint_for(catalog: Catalog, target: Target, word: str, style: Style) -> str:
     if not step.hints:
         raise CourseError(f"step '{step.id}' has no hints; `grader explain {step.checks[0]}` says where to look")
     level = next_hint(folder, step.id, len(step.hints))
-    return words.hint(step.title, step.hints[level], level, len(step.hints), style)
+    chosen = env_file(target.workspace / ".env") if target.workspace else {}
+    text = with_ports(step.hints[level], chosen | os.environ)  # as Compose has it: the terminal's variables win
+    return words.hint(step.title, text, level, len(step.hints), style)
+
+
+def with_ports(text: str, variables: Mapping[str, str]) -> str:
+    """A text whose commands ask the site where it is in this workspace."""
+    for name, usual in USUAL_PORTS.items():
+        port = variables.get(name, "")
+        if port.isdecimal():
+            text = re.sub(rf"(?<=:){usual}\b", port, text)
+    return text
 
 
 def _nothing_failed(left: str) -> str:

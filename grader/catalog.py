@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -60,9 +60,12 @@ class Catalog:
         names = [part for name in self.checks for part in (name, name.partition(".")[2])]
         raise CourseError(f"no check '{word}'{nearest(word, names)} (`grader list --checks` shows them all)")
 
-    def chosen(self, word: str, lab: Lab) -> tuple[str, ...]:
-        """The ids of the checks of a topic (`alerts`) that `lab` and those before it teach, or else of all of it; or of
-        the one check that `word` names."""
+    def chosen(self, words: Iterable[str], lab: Lab) -> tuple[str, ...]:
+        """For each word the ids of the checks of a topic (`alerts`) that `lab` and those before it teach, or else of
+        all of it; or the id of the one check that it names."""
+        return tuple(name for word in words for name in self._chosen(word, lab))
+
+    def _chosen(self, word: str, lab: Lab) -> tuple[str, ...]:
         topic = tuple(name for name in self.checks if name.partition(".")[0] == word)
         taught = {name for one in (*self.before(lab), lab) for name in one.checks}
         return tuple(name for name in topic if name in taught) or topic or (self.check(word).id,)

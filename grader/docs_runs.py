@@ -12,6 +12,7 @@ from grader.catalog import Catalog, page_folder
 
 RESTORED = "tests/restore/results.json"
 BREAKS, JUDGED = "tests/mutations/results.json", "tests/mutations/judged.toml"
+HEADROOM = "stack.host-headroom"  # says that the machine was busy, and keeps nothing else from being judged
 LONGEST = 80  # characters that a cell of a table shows of a break
 STOPPED, RED, LATER, NOBODY = "would not start", "red", "red in a later lab", "nobody"
 MATRIX = "tests/matrix.json"
@@ -108,8 +109,10 @@ def broken(base: Path, catalog: Catalog) -> str:
         survivors += [name for name, found in these.items() if noticed(found) == NOBODY]
     lines += ["", "| what was changed | why no check minds |", "|---|---|"]
     for name in survivors:
-        open_still = "" if "later" in results[name] else " (Not tried in a later lab yet.)"
-        lines.append(f"| {_change(name)} | {reasons.get(name, 'Not judged yet.')}{open_still} |")
+        open_still = "" if "later" in results[name] else " (Not asked every check yet.)"
+        lines.append(
+            f"| {_change(name)} | {_unsure(results[name])}{reasons.get(name, 'Not judged yet.')}{open_still} |"
+        )
     days = sorted({found["day"] for found in results.values()})
     return "\n".join([*lines, "", f"Run from {days[0]} to {days[-1]}.\n" if days else ""])
 
@@ -121,14 +124,21 @@ def noticed(found: dict[str, Any]) -> str:
     return LATER if found.get("later", {}).get("noticed") else NOBODY
 
 
+def _unsure(found: dict[str, Any]) -> str:
+    """Which checks said that they could not tell, of those that are not about the machine."""
+    last = found.get("later") or found
+    names = [f"`{name}`" for name in last.get("unknown", ()) if "later" in found and name != HEADROOM]
+    return f"Unknown to {', '.join(names)}. " if names else ""
+
+
 def _change(name: str) -> str:
     """What a break does, short enough for a cell of a table: of a long statement the words that change."""
     file, _, what = name.partition("/")[2].partition(": ")
     old, _, new = what.partition("` as `")
     if len(what) > LONGEST and new:
         left, right = old.strip("`").split(), new.rpartition("`")[0].split()
-        gone = [word for word in left if word not in right]
-        come = [word for word in right if word not in left]
+        gone = (Counter(left) - Counter(right)).elements()
+        come = list((Counter(right) - Counter(left)).elements())
         what = f"`{' '.join(gone)}` {f'as `{chr(32).join(come)}`' if come else 'left out'}, in `{' '.join(left[:3])} …`"
     elif len(what) > LONGEST:
         what = f"{what[:LONGEST]} …`"

@@ -1,4 +1,4 @@
-"""Reloads and stops: what is under way is finished, and nobody notices."""
+"""Reloads, stops and crashes: what is under way is finished, and what died comes back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from grader.checks.commands import containers, inside, status
 from grader.model import NotShown, Verdict, Weight, failed, passed, skipped
 from grader.probes.app.lifecycle import KILLED, RELOADS, SLOW, Reloaded, ReloadUnderLoad, Stopping, StopUnderWay
 from grader.probes.load import Loaded
+from grader.probes.stack.crash import CrashEach, Crashes
 from grader.probes.topology import needs_bench
 
 RELOADED_WITHIN = 10.0  # seconds
+BACK_WITHIN = 15.0  # seconds
 STOP_LIMIT = 10  # seconds: the engine's own grace, and the most that the grader waits
 
 LONG = r"real\s+([1-9]\d*m|0m[1-9]\d)"  # what `time` says of ten seconds and more
@@ -112,3 +114,42 @@ def graceful_stop(seen: Stopping) -> Verdict:
             shows=LONG,
         )
     return passed(f"the request under way was answered with 200; {how}")
+
+
+@check(
+    "lifecycle.restart-after-crash",
+    title="A service that crashes as a whole comes back by itself",
+    rule=f"after SIGKILL to the first process of the app, and then of the entrance, that service runs again and the "
+    f"site answers within {BACK_WITHIN:g} s",
+    weight=Weight.BLOCKER,
+    probe=CrashEach(BACK_WITHIN),
+    needs=("stack.edge-reachable",),
+    source="Docker docs, Start containers automatically; CIS Docker Benchmark, 5.15",
+    fix="the restart policy of each service in compose.yaml",
+    deep=True,
+)
+def restart_after_crash(seen: Crashes) -> Verdict:
+    """A master replaces its workers. Nobody in the container replaces the master: when it ends, the container ends.
+
+    The kernel kills it when memory runs out, or it falls over a bug. Then only the engine helps, and it must be told.
+    """
+    bad = next((one for one in seen.services if one.back is None), None)
+    if bad is None:
+        back = ", ".join(f"{one.service} after {one.back:.1f} s" for one in seen.services)
+        return passed(f"each was killed as a whole and came back: {back}")
+    crash = f"docker inspect -f '{{{{.State.Pid}}}}' {containers(bad.service)}"
+    again = f'docker run --rm --pid=host python:3.13-slim sh -c "kill -9 $({crash})"; sleep {BACK_WITHIN:.0f}'
+    if not bad.up:
+        return failed(
+            f"{bad.service} was killed as a whole, and {BACK_WITHIN:.0f} s later it was {bad.state} "
+            f"(restart policy: {bad.restart_policy or 'no'})",
+            hint="nothing in the container can start it again: who outside of it could, and was it told to?",
+            reproduce=f"{again}; docker compose ps -a {quote(bad.service)}; docker compose start {quote(bad.service)}",
+            shows="Exited|Restarting|Dead",
+        )
+    return failed(
+        f"{bad.service} was killed as a whole and started again, and {BACK_WITHIN:.0f} s later the site did not answer",
+        hint=f"what does it miss that its first start had? docker compose logs --tail 20 {quote(bad.service)}",
+        reproduce=f"{again}; {status(seen.site + '/healthz')}",
+        shows="^(000|5..)$",
+    )

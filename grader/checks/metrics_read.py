@@ -105,6 +105,14 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
             reproduce=again if seen.others else f"{again} | grep -c scrapeUrl",
             shows=_no_target(seen),
         )
+    slow = max(seen.targets, key=lambda target: target.interval)
+    if slow.interval > INTERVAL:
+        return failed(
+            f"{slow.url} is read only every {slow.interval:g} s",
+            hint="how often does it have to look, for an alert to come in time?",
+            reproduce=again,
+            shows='"scrapeInterval":"([1-9][0-9]*[mh]|[1-9][0-9]{2,}s|[4-9][0-9]s|3[1-9]s)',
+        )
     down = next((target for target in seen.targets if not target.up), None)
     if down is not None:
         return failed(
@@ -120,15 +128,12 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
             reproduce=again,
             shows=NotShown("how many instances there are, and which target is which, is for your eyes to count"),
         )
-    slow = max(seen.targets, key=lambda target: target.interval)
-    if slow.interval > INTERVAL or slow.age > 2 * slow.interval:
+    if slow.age > 2 * slow.interval:
         return failed(
-            f"{slow.url} is read every {slow.interval:g} s, the last time {slow.age:g} s ago",
-            hint="how often does it have to look, for an alert to come in time?",
+            f"{slow.url} is to be read every {slow.interval:g} s, and was {slow.age:g} s ago the last time",
+            hint="what keeps Prometheus from its work?",
             reproduce=again,
-            shows='"scrapeInterval":"([1-9][0-9]*[mh]|[1-9][0-9]{2,}s|[4-9][0-9]s|3[1-9]s)'
-            if slow.interval > INTERVAL
-            else NotShown("it takes the time of the last look, and this one"),
+            shows=NotShown("it takes the time of the last look, and this one"),
         )
     if seen.after <= seen.before:
         return failed(

@@ -58,7 +58,7 @@ def check(
         return
     catalog = the_catalog()
     target = target_of(lab, stack, role)
-    options = Options(quick, deep, tuple(name for word in only for name in catalog.chosen(word, target.lab)), i_know)
+    options = Options(quick, deep, catalog.chosen(only, target.lab), i_know)
     shown, files = shown_and_written(form, output)
     show = Show(catalog, target, options, shown, files, style=the_style(), write=write, site=site, yes=yes)
     sys.exit(show.watch() if watch else show.once())
@@ -105,9 +105,7 @@ def audit(
     given = (("hosts", host), ("entry", entry), ("slow_path", slow_path))
     told = tuple((key, value) for key, value in given if value)
     target = audits.target(catalog, names, containers=containers, told=roles_told(role), given=told)
-    options = Options(
-        not disturb, deep, tuple(name for word in only for name in catalog.chosen(word, target.lab)), i_know
-    )
+    options = Options(not disturb, deep, catalog.chosen(only, target.lab), i_know)
     if disturb and not yes:
         click.echo(words.disturbances(planned(catalog, target.lab, options)), nl=False, err=True)
         click.confirm("Go on?", abort=True, err=True)

@@ -51,6 +51,11 @@ def in_role(stack: Stack, role: str) -> tuple[ServiceFacts, ...]:
     return running
 
 
+def as_now(stack: Stack, identity: str) -> ServiceFacts | None:
+    """An instance as it is at this moment; None when it was removed."""
+    return next((fact for fact in stack.services(fresh=True) if fact.id == identity), None)
+
+
 def wait_for(look: Callable[[], T | None], seconds: float, every: float = 0.1) -> T | None:
     """The first answer of `look` that is not None, or None when `seconds` are over."""
     deadline = time.monotonic() + seconds

@@ -181,6 +181,8 @@ def greeted(stack: Stack, to: Address, *, via: Vantage = HOST) -> Greeting:
     if (plain.status not in (0, 400) and not plain.doorman) or plain.error in ("timed out", "connection refused"):
         return plain
     secret = _hello(stack, replace(to, tls=stack.settings.hosts[0]), via)
+    if secret.speaks is Speaks.SILENCE and secret.error == "timed out":  # a busy server's handshake takes its time
+        secret = _hello(stack, secret.to, via)
     return secret if secret.speaks is Speaks.TLS else plain
 
 

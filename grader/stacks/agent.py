@@ -148,9 +148,10 @@ def partners() -> list[dict[str, Any]]:
 
 
 def table(name: str) -> list[list[str]]:
+    """The rows of a table of /proc/net, those that listen first. Of a long one the beginning: whole rows only."""
     try:
         with open(f"/proc/net/{name}", encoding="utf-8", errors="replace") as file:
-            return [line.split() for line in file.read(4 * FILE_CAP).splitlines()[1:]]
+            return [line.split() for line in file.read(4 * FILE_CAP).rpartition("\n")[0].splitlines()[1:]]
     except OSError:
         return []
 

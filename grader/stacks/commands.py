@@ -15,11 +15,11 @@ from docker.errors import APIError
 from grader.model import Reason
 from grader.stacks import sidecar
 from grader.stacks.base import COMMAND_CAP, CouldNotLook
-from grader.stacks.copies import COPY_MEMORY, COPY_PIDS, Disturbing
-from grader.stacks.dealings import Ran, Rehearsed, Undo
+from grader.stacks.copies import Ours, bounds_like
+from grader.stacks.dealings import Ran, Rehearsed
+from grader.stacks.sidecar import CALL
 from grader.stacks.values import ServiceFacts
 
-CALL = 15.0  # seconds that a sidecar's small operations may take
 NOT_FOUND = 127  # the code of a program that is not there, as in a shell
 HEADER = 8  # bytes of a frame's header: stream, three zeros, length
 
@@ -94,7 +94,7 @@ def rehearse(
     ports: tuple[int, ...],
     reply: bytes,
     seconds: float,
-    disturbing: Disturbing,
+    ours: Ours,
 ) -> Rehearsed:
     """Runs `argv` in a copy of a service's container whose network holds nothing but a server that says `reply`.
 
@@ -106,7 +106,7 @@ def rehearse(
         got = neighbour.call("reply", CALL, ports=list(ports), data=base64.b64encode(reply).decode())
         if sorted(got) != sorted(ports):
             raise CouldNotLook(Reason.NO_PERMISSION, f"the stand-in for {service.service} cannot open its ports")
-        ran = _in_copy(api, project, service, argv, neighbour.id, seconds, disturbing)
+        ran = _in_copy(api, project, service, argv, neighbour.id, seconds, ours)
         return Rehearsed(ran, tuple(neighbour.call("asked", CALL)))
     finally:
         neighbour.close()
@@ -119,26 +119,24 @@ def _in_copy(
     argv: tuple[str, ...],
     neighbour: str,
     seconds: float,
-    disturbing: Disturbing,
+    ours: Ours,
 ) -> Ran:
     raw = api.inspect_container(service.id)
     config, host = raw["Config"], raw["HostConfig"]
     binds = [f"{m['Source']}:{m['Destination']}:ro" for m in raw["Mounts"] if m["Type"] == "bind"]
-    created = sidecar.new_name()
-    with disturbing(Undo("remove", created, f"a rehearsal of {service.name}")):
-        api.create_container(
-            raw["Image"],
-            list(argv),
-            name=created,
-            entrypoint="",
-            user=config.get("User") or "",
-            working_dir=config.get("WorkingDir") or None,
-            environment=config.get("Env") or [],
-            volumes=[m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
-            labels=sidecar.labels_of_copy(project),
-            healthcheck={"Test": ["NONE"]},
-            host_config=_alone_with(api, neighbour, binds, host),
-        )
+    with ours(
+        f"a rehearsal of {service.name}",
+        raw["Image"],
+        list(argv),
+        entrypoint="",
+        user=config.get("User") or "",
+        working_dir=config.get("WorkingDir") or None,
+        environment=config.get("Env") or [],
+        volumes=[m["Destination"] for m in raw["Mounts"] if m["Type"] == "bind"],
+        labels=sidecar.labels_of_copy(project),
+        healthcheck={"Test": ["NONE"]},
+        host_config=api.create_host_config(binds=binds, network_mode=f"container:{neighbour}", **bounds_like(host)),
+    ) as created:
         begun = time.monotonic()
         try:
             api.start(created)
@@ -151,18 +149,3 @@ def _in_copy(
             time.sleep(0.05)
         output = b"".join(api.logs(created, stream=True, follow=False, tail=50))[:COMMAND_CAP]
         return Ran(code, output.decode("utf-8", "replace"), round(time.monotonic() - begun, 3))
-
-
-def _alone_with(api: docker.APIClient, neighbour: str, binds: list[str], host: dict[str, Any]) -> Any:
-    """No more rights than the service has itself, and the network of `neighbour`."""
-    return api.create_host_config(
-        binds=binds,
-        network_mode=f"container:{neighbour}",
-        mem_limit=COPY_MEMORY,
-        pids_limit=COPY_PIDS,
-        cap_drop=host.get("CapDrop"),
-        cap_add=host.get("CapAdd"),
-        read_only=host.get("ReadonlyRootfs") or False,
-        tmpfs=host.get("Tmpfs"),
-        security_opt=host.get("SecurityOpt"),
-    )

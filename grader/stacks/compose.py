@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
-import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -33,11 +31,12 @@ from grader.stacks.memo import Memo
 from grader.stacks.projects import find_project
 from grader.stacks.redaction import Redactor, env_file, secrets_in
 from grader.stacks.roles import Hearsay, Undecided, find_roles
+from grader.stacks.sidecar import CALL
+from grader.stacks.sidecars import Sidecars
 from grader.stacks.usage import memory
 from grader.stacks.values import Connection, ImageFacts, ImageFile, LogText, Process, ServiceFacts, Socket, Sockets
 
 E = TypeVar("E")
-CALL = 15.0  # seconds that a sidecar's small operations may take
 STARTING = 10.0  # seconds after its start in which a service may not have found its role yet …
 LOOK_AGAIN = 0.25  # … and the pause between two looks
 
@@ -69,11 +68,7 @@ class ComposeStack(Faults):
         self._memo = Memo()
         self._as_found: tuple[ServiceFacts, ...] | None = None
         self._roles: tuple[Role, ...] | None = None
-        self._sidecars: dict[object, sidecar.Sidecar] = {}
-        self._locks: dict[object, threading.Lock] = {}
-        self._refused: dict[object, CouldNotLook] = {}
-        self._lock = threading.Lock()
-        self._closed = False
+        self._sidecars = Sidecars()
         self._compose = ComposeCommand()
         self._images: dict[str, Mapping[str, Any]] = {}
 
@@ -120,8 +115,7 @@ class ComposeStack(Faults):
 
     def leftovers(self) -> tuple[str, ...]:
         labels = [f"{name}={value}" for name, value in sidecar.labels(self.project).items()]
-        with self._lock:
-            mine = {one.id for one in self._sidecars.values()}
+        mine = self._sidecars.ids
         listed = self._api.containers(all=True, filters={"label": labels})
         # A container of the stack itself is the learner's, whatever it calls itself: none of ours has that label.
         ours = [entry for entry in listed if entry["Id"] not in mine and not (entry.get("Labels") or {}).get(PROJECT)]
@@ -214,41 +208,16 @@ class ComposeStack(Faults):
     def _vantage(self, via: Vantage) -> sidecar.Sidecar:
         if via.kind is From.INSIDE:
             name = self._name(via.place)
-            return self._sidecar(via.place, lambda: sidecar.beside(self._api, self.project, via.place, name))
+            return self._sidecars.get(via.place, lambda: sidecar.beside(self._api, self.project, via.place, name))
         image = sidecar.LOAD_IMAGE if via.kind is From.LOAD else sidecar.IMAGE
-        return self._sidecar(via, lambda: sidecar.client(self._api, self.project, via.place, image))
+        return self._sidecars.get(via, lambda: sidecar.client(self._api, self.project, via.place, image))
 
     def _name(self, identity: str) -> str:
         return next((fact.service for fact in self.services() if fact.id == identity), identity[:12])
 
-    def _sidecar(self, key: object, make: Callable[[], sidecar.Sidecar]) -> sidecar.Sidecar:
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:  # one starts it, the others wait for that one
-            found = self._sidecars.get(key)
-            if found is not None and found.lost:
-                found.close()
-            if self._closed:  # a probe that goes on while the run is being ended
-                raise CouldNotLook(Reason.UNREACHABLE, "the run was ended")
-            if found is None or found.lost:
-                if key in self._refused:  # it would only take as long again
-                    raise self._refused[key]
-                try:
-                    found = self._sidecars[key] = make()
-                except CouldNotLook as trouble:
-                    if trouble.reason is Reason.TIMED_OUT:
-                        self._refused[key] = trouble
-                    raise
-            return found
-
     def close(self) -> None:
         """Removes every sidecar of this run."""
-        with self._lock:
-            self._closed = True
-            mine, self._sidecars = list(self._sidecars.values()), {}
-        if mine:  # side by side: the engine takes its time over each
-            with ThreadPoolExecutor(len(mine)) as crowd:
-                list(crowd.map(sidecar.Sidecar.close, mine))
+        self._sidecars.close()
         self._api.close()
 
     # --- files, logs, copies ----------------------------------------------------------------------------------------
@@ -280,7 +249,7 @@ class ComposeStack(Faults):
 
     @contextmanager
     def copy_of(self, service: ServiceFacts, environment: dict[str, str], scratch: str = "") -> Iterator[ServiceFacts]:
-        with copy_of(self._api, service.id, environment, self.disturbing, scratch) as identity:
+        with copy_of(self._api, service.id, environment, self.container_of_ours, scratch) as identity:
             yield service_facts(self._api.inspect_container(identity), {}, frozenset())
 
     def run(self, service: ServiceFacts, argv: tuple[str, ...], *, seconds: float) -> Ran:
@@ -289,10 +258,10 @@ class ComposeStack(Faults):
     def rehearse(
         self, service: ServiceFacts, argv: tuple[str, ...], ports: tuple[int, ...], reply: bytes, *, seconds: float
     ) -> Rehearsed:
-        return rehearse(self._api, self.project, service, argv, ports, reply, seconds, self.disturbing)
+        return rehearse(self._api, self.project, service, argv, ports, reply, seconds, self.container_of_ours)
 
     def decoy(self, network: str, address: str, port: int) -> AbstractContextManager[str]:
-        return decoy(self._api, self.project, network, address, port, self.disturbing)
+        return decoy(self._api, self.project, network, address, port, self.container_of_ours)
 
     def may_run(self, command: str) -> bool:
         return command in self._agreed
@@ -310,7 +279,7 @@ class ComposeStack(Faults):
             self._as_found = tuple(replace(fact, health="") for fact in self.services(fresh=True))
 
     def speaker_like(self, service: ServiceFacts, program: str) -> AbstractContextManager[Speak]:
-        return speaker_like(self._api, self.project, service.id, program, self.disturbing)
+        return speaker_like(self._api, self.project, service.id, program, self.container_of_ours)
 
     def compose(
         self, *args: str, seconds: float = 120.0, variables: Mapping[str, str] | None = None

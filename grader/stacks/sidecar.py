@@ -30,6 +30,7 @@ PIDS = 96
 REPLY_CAP = 8 * 1024 * 1024  # bytes of one answer
 START = 10.0  # seconds that the engine gets to start one: a process of the service may stop it before it is one of ours
 CLOSE = 5.0  # … and to remove it
+CALL = 15.0  # seconds that a sidecar's small operations may take
 # KILL to signal processes of another user; SYS_PTRACE to read /proc/PID/fd and /proc/PID/root; DAC_OVERRIDE to
 # connect to a unix socket that belongs to the app's user. A client gets none of them.
 BESIDE_CAPS = ("KILL", "SYS_PTRACE", "DAC_OVERRIDE", "FOWNER")

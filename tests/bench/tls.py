@@ -78,6 +78,10 @@ class Found:
     seconds: float
 
 
+class NotRun(Exception):
+    """testssl.sh gave up, and says why: what it did not find then says nothing about it."""
+
+
 def rows() -> list[tuple[str, str, str]]:
     """Rows of the bench's table. TESTSSL names the program."""
     program, total = os.environ.get("TESTSSL", ""), sum(len(server.faults) for server in SERVERS)
@@ -86,7 +90,10 @@ def rows() -> list[tuple[str, str, str]]:
         table = [_row("ours", mine, total, "")]
         if not program:
             return [*table, ("TLS of 4 servers, testssl.sh", "-", "not measured: TESTSSL=/path/to/testssl.sh")]
-        theirs = [_testssl(program, server, port, folder) for server, port in zip(SERVERS, ports, strict=True)]
+        try:
+            theirs = [_testssl(program, server, port, folder) for server, port in zip(SERVERS, ports, strict=True)]
+        except NotRun as why:
+            return [*table, ("TLS of 4 servers, testssl.sh", "-", f"not measured: {why}")]
     ratio = sum(one.seconds for one in mine) / sum(one.seconds for one in theirs)
     return [*table, _row("testssl.sh", theirs, total, f"; ours takes {ratio:.3f} of its time")]
 
@@ -190,6 +197,9 @@ def _testssl(program: str, server: Server, port: int, folder: Path) -> Found:
     )  # fmt: skip
     seconds = time.monotonic() - begun
     said = json.loads(report.read_text(encoding="utf-8"))
+    fatal = next((one["finding"] for one in said if one["severity"] == "FATAL"), "")
+    if fatal:
+        raise NotRun(fatal)
     found = {IDS[name] for one in said if one["severity"] not in HARMLESS and (name := one["id"].split(" ")[0]) in IDS}
     return _found(server, found, seconds)
 

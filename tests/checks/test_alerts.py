@@ -49,6 +49,7 @@ WELL = Drilled(
     errors=100,
     courses=(DOWN, ERRORS, SLOW),
     delivery=TOLD,
+    single=True,
 )
 QUIET, FAILING, LATE = alerts.alerts_quiet_when_healthy, alerts.alert_error_rate, alerts.alert_latency
 AWAY, HEARD = alerts.alert_app_down, alerts.alert_delivered
@@ -61,7 +62,7 @@ def drilled(*courses: Course, **changes: object) -> Drilled:
 @pytest.mark.parametrize(
     ("check", "seen", "outcome", "word"),
     (
-        (QUIET, WELL, Outcome.PASS, "3 alerting rules"),
+        (QUIET, WELL, Outcome.PASS, "3 alerting rules (AppDown, ManyErrors, SlowAnswers); none was true, also not"),
         (QUIET, drilled(DOWN, WATCHDOG), Outcome.PASS, "2 alert"),
         (QUIET, drilled(), Outcome.FAIL, "no alerting rule"),
         (QUIET, drilled(replace(RULE, error="parse error")), Outcome.FAIL, "parse error"),
@@ -81,7 +82,8 @@ def drilled(*courses: Course, **changes: object) -> Drilled:
         (AWAY, WELL, Outcome.PASS, "fired 10 s later, and was over 6 s after its cause"),
         (AWAY, drilled(ERRORS, SLOW), Outcome.FAIL, "the app was down for 25 s"),
         (AWAY, drilled(replace(DOWN, gone=-1.0)), Outcome.FAIL, "still true 60 s after"),
-        (AWAY, drilled(replace(DOWN, fired=-1.0)), Outcome.FAIL, "did not fire"),
+        (AWAY, drilled(replace(DOWN, fired=-1.0)), Outcome.FAIL, "did not fire in the 25 s after that (for: 10 s)"),
+        (AWAY, drilled(replace(DOWN, fired=-1.0), evaluation=60.0, cut=True), Outcome.UNKNOWN, "was not seen to fire"),
         (AWAY, drilled(replace(DOWN, fired=-1.0, patience=300.0)), Outcome.PASS, "not seen to fire (for: 300 s)"),
         (AWAY, drilled(cut=True), Outcome.UNKNOWN, "may take longer"),
         (HEARD, WELL, Outcome.PASS, "alertmanager told mail, in 3 messages"),

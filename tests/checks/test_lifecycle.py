@@ -10,6 +10,7 @@ from grader.checks import lifecycle, process, session
 from grader.model import Outcome, Reason
 from grader.probes.app.lifecycle import KILLED, Orphan, Reloaded, Session, Stopping, UnderWay
 from grader.probes.load import Failure, Loaded
+from grader.probes.stack.crash import Crashed, Crashes
 from grader.stacks.dealings import Stopped
 
 ALL_WELL = Loaded(70, 0, 0.02, ())
@@ -135,3 +136,27 @@ def test_one_stop_serves_all_who_ask_what_a_stop_does() -> None:
     checks = (process.pid1_stops_on_term, lifecycle.graceful_stop, session.session_survives_restart)
 
     assert len({check.probe for check in checks}) == 1
+
+
+CAME_BACK = Crashed("app", "unless-stopped", True, 0.9, "running")
+STAYED_AWAY = Crashed("proxy", "no", False, None, "exited")
+
+
+@pytest.mark.parametrize(
+    ("services", "outcome", "word"),
+    (
+        ((CAME_BACK, replace(CAME_BACK, service="proxy", back=1.4)), Outcome.PASS, "app after 0.9 s, proxy after 1.4"),
+        ((replace(CAME_BACK, restart_policy="on-failure"),), Outcome.PASS, "came back"),
+        ((CAME_BACK, STAYED_AWAY), Outcome.FAIL, "proxy was killed as a whole, and 15 s later it was exited"),
+        ((replace(STAYED_AWAY, restart_policy=""),), Outcome.FAIL, "restart policy: no"),
+        ((replace(CAME_BACK, back=None),), Outcome.FAIL, "the site did not answer"),  # it misses what the first had
+    ),
+)
+def test_each_service_that_the_site_needs_comes_back_after_a_crash(
+    services: tuple[Crashed, ...], outcome: Outcome, word: str
+) -> None:
+    verdict = lifecycle.restart_after_crash.judge(Crashes("http://localhost:8080", services))
+
+    assert verdict.outcome is outcome
+    assert word in verdict.because
+    assert bool(verdict.reproduce) is (outcome is Outcome.FAIL)

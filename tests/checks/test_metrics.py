@@ -105,6 +105,7 @@ def with_target(**changes: object) -> Scraped:
         (metrics_read.prometheus_scrapes, replace(READ, targets=()), Outcome.FAIL, "no targets at all"),
         (metrics_read.prometheus_scrapes, with_target(up=False, error="refused"), Outcome.FAIL, "refused"),
         (metrics_read.prometheus_scrapes, with_target(interval=60.0), Outcome.FAIL, "every 60 s"),
+        (metrics_read.prometheus_scrapes, with_target(interval=500.0, up=False), Outcome.FAIL, "every 500 s"),
         (metrics_read.prometheus_scrapes, with_target(age=20.0), Outcome.FAIL, "20 s ago"),
         (metrics_read.prometheus_scrapes, replace(READ, instances=3), Outcome.FAIL, "1 of 3 instances"),
         (metrics_read.prometheus_scrapes, replace(READ, after=7.0), Outcome.FAIL, "is 7 in prometheus"),

@@ -55,6 +55,7 @@ class Monitored:
     rules: tuple[FakeRule, ...] = ()
     targets: tuple[dict[str, Any], ...] = field(default_factory=lambda: (target(),))
     delivers: bool = True
+    group_wait: float = 0.0  # seconds that an alert has to fire until a message about it is sent
     settings: Settings = field(default_factory=Settings)
     bench: bool = True
     without: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ class Monitored:
     latest: dict[str, float] = field(default_factory=dict)
     true_since: dict[str, float] = field(default_factory=dict)
     fired: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     # --- what is there
 
@@ -163,9 +165,10 @@ class Monitored:
         return true
 
     def _firing(self, rule: FakeRule) -> bool:
-        fires = self._holds(rule) and time.monotonic() - self.true_since[rule.name] >= rule.patience
-        self.fired |= {rule.name} if fires else set()
-        return fires
+        for_so_long = time.monotonic() - self.true_since[rule.name] - rule.patience if self._holds(rule) else -1.0
+        self.fired |= {rule.name} if for_so_long >= 0 else set()
+        self.told |= {rule.name} if for_so_long >= self.group_wait else set()
+        return for_so_long >= 0
 
     def _prometheus(self, path: str, query: dict[str, str]) -> bytes:
         if path == "/api/v1/query":
@@ -213,7 +216,7 @@ class Monitored:
         if path == "/api/v2/alerts":
             known = [{"labels": {"alertname": n}, "receivers": [{"name": "webhook"}]} for n in sorted(self.fired)]
             return response(200, json.dumps(known).encode())
-        sent = len(self.fired)
+        sent = len(self.told)
         lines = f"alertmanager_notification_requests_total {sent}\n"
         lines += f"alertmanager_notification_requests_failed_total {0 if self.delivers else sent}\n"
         return response(200, lines.encode(), Content_Type=TEXT) if path == "/metrics" else response(404)
@@ -235,6 +238,7 @@ class Monitored:
 
     def start(self, service: ServiceFacts) -> None:
         self.stopped.discard(service.service)
+        self.asked.clear()  # a process that has just begun has counted nothing
         self.done.append(f"start {service.service}")
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from grader.catalog import CourseError
+from grader.checking import ENDING
 from grader.serving import server as servers
 from grader.serving.app import STREAMS
 from tests.site.serving import Server
@@ -96,9 +97,10 @@ def test_it_ends_quickly_as_soon_as_it_has_said_where_it_is(server: Server, how:
         server.stop()
         server.start()
         began = time.monotonic()
-        assert server.stop(how) == 0
-        assert time.monotonic() - began < 10
+        code, took = server.stop(how), time.monotonic() - began
         server.start()
+        assert code == 0
+        assert took < ENDING  # only after that is a server given up that does not end by itself
 
 
 @pytest.mark.parametrize("how", (signal.SIGINT, signal.SIGTERM))
@@ -106,12 +108,13 @@ def test_an_open_stream_ends_with_the_server(server: Server, how: signal.Signals
     own, first = opened(server)
     assert isinstance(first, dict)
     began = time.monotonic()
-    assert server.stop(how) == 0
-    assert time.monotonic() - began < 10
+    code, took = server.stop(how), time.monotonic() - began
     while own.recv(65_536):
         pass
     own.close()
     server.start()
+    assert code == 0
+    assert took < ENDING
 
 
 def test_a_token_is_new_with_every_start(server: Server) -> None:

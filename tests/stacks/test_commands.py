@@ -88,7 +88,7 @@ def test_nothing_of_a_rehearsal_is_left(stack: ComposeStack, app: ServiceFacts) 
     ran = stack.rehearse(app, ("sleep", "60"), (8000,), b"", seconds=0.5).ran
 
     assert ran.code is None
-    kept = {one.id for one in stack._sidecars.values()}
+    kept = stack._sidecars.ids
     assert set(own_containers(stack.project)) <= {identity[:12] for identity in kept}
 
 

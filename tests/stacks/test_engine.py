@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import docker
@@ -13,11 +14,10 @@ import requests
 
 from grader.model import Reason
 from grader.stacks import copies
-from grader.stacks.base import CouldNotLook, NotApplicable, Settings
-from grader.stacks.compose import ComposeStack
-from grader.stacks.dealings import Undo
+from grader.stacks.base import CouldNotLook, NotApplicable
 from grader.stacks.engine import Client, patience
 from grader.stacks.sidecar import Sidecar
+from grader.stacks.sidecars import Sidecars
 
 
 def test_an_engine_that_does_not_answer_in_time_is_a_thing_that_happens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,18 +68,40 @@ class Stuck:
         self._theirs.close()
 
 
-def test_a_sidecar_that_cannot_be_started_is_tried_once(tmp_path: Path) -> None:
+def test_a_sidecar_that_cannot_be_started_is_tried_once() -> None:
     engine = Stuck()
     api = cast("docker.APIClient", engine)
-    stack = ComposeStack("x", settings=Settings(), state=tmp_path, api=api)
+    sidecars = Sidecars()
     try:
         for _ in range(3):
             with pytest.raises(CouldNotLook, match="no sidecar for app") as trouble:
-                stack._sidecar("app", lambda: Sidecar(api, "x", "app"))
+                sidecars.get("app", lambda: Sidecar(api, "x", "app"))
             assert trouble.value.reason is Reason.TIMED_OUT
     finally:
-        stack.close()
+        engine.close()
     assert engine.asked == ["start", "remove"]
+
+
+def test_a_sidecar_that_is_still_being_started_when_the_run_ends_is_removed() -> None:
+    starting, closed = threading.Event(), list[str]()
+    sidecars = Sidecars()
+
+    class Slow(Sidecar):
+        def __init__(self) -> None:
+            starting.set()
+            time.sleep(0.2)  # as the engine takes its time
+
+        def close(self) -> None:
+            closed.append("closed")
+
+    thread = threading.Thread(target=sidecars.get, args=("app", Slow))
+    thread.start()
+    assert starting.wait(10)
+    sidecars.close()
+    assert closed == ["closed"]
+    thread.join(10)
+    with pytest.raises(CouldNotLook, match="was ended"):
+        sidecars.get("proxy", Slow)
 
 
 class Archive:
@@ -123,39 +145,3 @@ def test_a_volume_without_end_is_given_up_and_the_engine_hears_of_it() -> None:
         copies._copy_folder(cast("docker.APIClient", engine), "one", "other", "/data")
 
     assert (engine.put, engine.closed) == (b"", True)
-
-
-class Holding:
-    """An engine with one container of the grader's own, made for a disturbance."""
-
-    def __init__(self) -> None:
-        self.removed: list[str] = []
-
-    def inspect_container(self, container: str) -> dict[str, Any]:
-        return {
-            "Id": container,
-            "Name": "/copy",
-            "Image": "sha256:1",
-            "Config": {},
-            "HostConfig": {},
-            "State": {"Status": "created", "ExitCode": 0},
-            "NetworkSettings": {},
-        }
-
-    def remove_container(self, container: str, **_: object) -> None:
-        self.removed.append(container)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def test_what_was_made_for_a_disturbance_that_is_refused_is_removed(tmp_path: Path) -> None:
-    engine = Holding()
-    stack = ComposeStack("x", settings=Settings(), state=tmp_path, api=cast("docker.APIClient", engine))
-    stack._ended = True
-
-    with pytest.raises(CouldNotLook, match="ended"), stack.disturbing(Undo("remove", "c1", "a copy of app")):
-        raise AssertionError("nothing is disturbed after the end")
-
-    assert engine.removed == ["c1"]
-    assert stack.journal.open_entries() == ()

@@ -141,6 +141,41 @@ def test_what_a_killed_run_left_of_its_own_is_removed_though_the_journal_is_empt
     assert engine.done == ["remove grader-0123"]
 
 
+def test_a_container_that_the_engine_still_makes_when_a_run_ends_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The removal waits for it: one made after that would stay for ever."""
+    engine, making, ended = Engine("running"), threading.Event(), threading.Event()
+    stack = Small(engine, tmp_path)
+    seen: list[str] = []
+
+    def create(image: str, command: object, *, name: str) -> None:
+        assert [undo.service for undo in stack.journal.open_entries()] == [
+            name
+        ]  # a grader that is killed leaves a note
+        making.set()
+        assert not ended.wait(0.2), "the run ended in the middle of it"
+        engine.done.append(f"create {name}")
+
+    monkeypatch.setattr(engine, "create_container", create, raising=False)
+
+    def probe() -> None:
+        with stack.container_of_ours("a copy", "image", None) as name:
+            seen.append(name)
+            assert ended.wait(10)
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    assert making.wait(10)
+    stack.restore()
+    ended.set()
+    thread.join(10)
+
+    assert engine.done[:2] == [f"create {seen[0]}", f"remove {seen[0]}"]
+    with pytest.raises(CouldNotLook, match="was ended"), stack.container_of_ours("a copy", "image", None):
+        raise AssertionError("it was made")
+
+
 def test_containers_that_were_being_made_anew_are_made_anew_by_the_same_command(tmp_path: Path) -> None:
     stack = Small(Engine("running"), tmp_path)
     stack.codes = [1, 0]  # what was cut off is still in the middle of a step
@@ -237,6 +272,28 @@ def test_an_address_that_one_service_does_not_get_back_keeps_no_other_from_its_o
     with pytest.raises(CouldNotLook, match=r"stuck could not be put back .*address already in use"):
         stack.repair()
     assert engine.done == ["restart app"]
+
+
+def test_a_repair_that_is_killed_while_a_service_starts_again_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine("running")
+    stack = Small(engine, tmp_path)
+    home = Undo("start", "app", "app", words=("lab 10.0.0.9",))
+    stack.journal.add(home)
+
+    def killed(container: str) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "restart", killed)
+        with pytest.raises(SystemExit):
+            stack.repair()
+    assert stack.journal.open_entries() == (home,)
+
+    stack.repair()
+    assert engine.done == ["restart app"]
+    assert stack.journal.open_entries() == ()
 
 
 @pytest.mark.parametrize(

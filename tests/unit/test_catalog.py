@@ -39,15 +39,15 @@ def write(base: Path, text: str, name: str = "lab1-one") -> Path:
 def test_a_check_is_chosen_by_its_name(word: str, ids: set[str] | None) -> None:
     if ids is None:
         with pytest.raises(CourseError):
-            catalog.load().chosen(word, catalog.load().lab("lab6"))
+            catalog.load().chosen([word], catalog.load().lab("lab6"))
     else:
-        assert set(catalog.load().chosen(word, catalog.load().lab("lab6"))) == ids
+        assert set(catalog.load().chosen([word], catalog.load().lab("lab6"))) == ids
 
 
 def test_a_topic_chooses_all_of_its_checks() -> None:
     course = catalog.load()
     for lab in ("lab6", "lab1"):  # in lab 1 none of them is taught yet: then all are meant
-        chosen = course.chosen("alerts", course.lab(lab))
+        chosen = course.chosen(["alerts"], course.lab(lab))
         assert "alerts.alert-app-down" in chosen
         assert len(chosen) > 3
         assert all(name.startswith("alerts.") for name in chosen)
@@ -55,7 +55,7 @@ def test_a_topic_chooses_all_of_its_checks() -> None:
 
 def test_a_topic_of_a_lab_leaves_out_what_only_later_labs_teach() -> None:
     course = catalog.load()
-    early, late = (course.chosen("session", course.lab(lab)) for lab in ("lab2", "lab4"))
+    early, late = (course.chosen(["session"], course.lab(lab)) for lab in ("lab2", "lab4"))
 
     assert "session.cookie-secure" not in early
     assert set(early) < set(late)

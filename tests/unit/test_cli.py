@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.advice import with_ports
 from grader.catalog import root
 from grader.render import ENDINGS
 from grader.stacks.journal import Journal
@@ -160,6 +161,16 @@ def test_where_nothing_failed_a_hint_names_what_was_not_judged(workspace: Path) 
     assert "`grader check --only debug.debugger-off` asks again" in grader("hint", cwd=workspace).stdout
     kept.write_text(json.dumps({**past, "complete": True, "open": ["debug.debugger-off"]}) + "\n")
     assert grader("hint", cwd=workspace).stdout.startswith("Nothing failed at the last look. `grader check`")
+
+
+def test_a_hint_asks_the_site_at_the_ports_of_the_workspace(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PINBOARD_PORT", raising=False)  # make exports it, and the terminal's variable wins
+    with (workspace / ".env").open("a", encoding="utf-8") as settings:
+        settings.write("PINBOARD_PORT=8090\nPINBOARD_TLS_PORT=\n")
+    said = [grader("hint", "errors.errors-generic", cwd=workspace).stdout for _ in range(3)]
+
+    assert any("http://localhost:8090/bench/boom" in text for text in said)
+    assert with_ports("at :8443, not 18443", {"PINBOARD_TLS_PORT": "9443"}) == "at :9443, not 18443"
 
 
 def test_hints_go_one_level_deeper_each_time(workspace: Path) -> None:

@@ -41,15 +41,19 @@ def test_a_break_that_nobody_noticed_is_listed_with_its_reason_and_the_words_tha
     long += "`RUN pip install --no-cache-dir -r requirements.txt --quiet`"
     red, day = {"noticed": ["a.a"], "day": "2026-11-28"}, {"noticed": [], "later": {}, "day": "2026-11-27"}
     begun = {"noticed": [], "day": "2026-11-27"}
+    unsure = day | {"unknown": ["a.slow", "stack.host-headroom"]}
     found = {"lab2-gunicorn/a.py: without `x = 1`": day, long: begun, "lab2-gunicorn/a.py: without `y = 1`": red}
+    found["lab2-gunicorn/a.py: without `z = 1`"] = unsure
     (tmp_path / BREAKS).parent.mkdir(parents=True)
     (tmp_path / BREAKS).write_text(json.dumps(found))
-    (tmp_path / JUDGED).write_text('"lab2-gunicorn/a.py: without `x = 1`" = "1 is what it is anyway"\n')
+    same = '"lab2-gunicorn/a.py: without `x = 1`" = "1 is what it is anyway"\n'
+    (tmp_path / JUDGED).write_text(f'{same}"lab2-gunicorn/a.py: without `z = 1`" = "It takes a minute."\n')
 
     said = broken(tmp_path, load()).splitlines()
 
-    assert "| lab2-gunicorn | 3 | 0 | 1 | 0 | 2 |" in said
+    assert "| lab2-gunicorn | 4 | 0 | 1 | 0 | 3 |" in said
     assert "| a.py: without `x = 1` | 1 is what it is anyway |" in said
+    assert "| a.py: without `z = 1` | Unknown to `a.slow`. It takes a minute. |" in said
     left_out = "| Dockerfile: `--require-hashes` left out, in `RUN pip install …` |"
-    assert f"{left_out} Not judged yet. (Not tried in a later lab yet.) |" in said
+    assert f"{left_out} Not judged yet. (Not asked every check yet.) |" in said
     assert said[-1] == "Run from 2026-11-27 to 2026-11-28."

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from grader.model import Reason
-from grader.probes.base import wait_for
+from grader.probes.base import as_now, wait_for
 from grader.probes.http import Entry, HttpAnswer, client_on, json_of
 from grader.probes.load import volley
 from grader.probes.topology import App, app_of, below
@@ -30,7 +30,7 @@ class Crew:
 
 def crew(stack: Stack, app: App) -> Crew | None:
     """Who does the work now; None while the instance is down, or before anybody holds its socket."""
-    service = next((fact for fact in stack.services(fresh=True) if fact.id == app.service.id), None)
+    service = as_now(stack, app.service.id)
     if service is None or not service.running:
         return None
     try:

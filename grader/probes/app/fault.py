@@ -22,7 +22,7 @@ from grader.probes.app.crew import (
     supervised,
 )
 from grader.probes.app.server import has_bench
-from grader.probes.base import Probe, wait_for
+from grader.probes.base import Probe, as_now, wait_for
 from grader.probes.http import Entry
 from grader.probes.load import Loaded, Shot, load, loaded, volley
 from grader.probes.topology import WHOAMI, App
@@ -65,7 +65,7 @@ class KillWorker(Probe[Respawn]):
         only_one = app.workers == (app.master,)
         with stack.disturbing(start_of(app.service)):
             refilled, back, shots = self._restarted(stack, app) if only_one else self._replaced(stack, app)
-            service = next((fact for fact in stack.services(fresh=True) if fact.id == app.service.id), app.service)
+            service = as_now(stack, app.service.id) or app.service
             ended = not service.running
         answers(stack, BACK)
         return Respawn(

@@ -11,7 +11,7 @@ from typing import ClassVar
 from grader.model import Reason
 from grader.probes.app.crew import answers
 from grader.probes.app.frozen import stop_tree
-from grader.probes.base import Probe, in_role, wait_for
+from grader.probes.base import Probe, as_now, in_role, wait_for
 from grader.probes.http import send
 from grader.probes.stack.headroom import Baseline, steady
 from grader.probes.topology import App, app_of
@@ -88,7 +88,7 @@ class RunHealthCheck(Probe[HealthRun]):
 
         def once() -> tuple[Ended, str]:
             ended = _ended(stack.run(service, argv, seconds=command.limit))
-            now = next((fact for fact in stack.services(fresh=True) if fact.id == service.id), service)
+            now = as_now(stack, service.id) or service
             return ended, now.health
 
         (ended, status), baseline = steady(stack, once, ends_well)
@@ -188,7 +188,7 @@ def _reply(status: int, body: bytes, kind: str = "text/plain") -> bytes:
 def _app(stack: Stack) -> ServiceFacts:
     """The app's first instance, as it is now."""
     service = in_role(stack, "app")[0]
-    return next((fact for fact in stack.services(fresh=True) if fact.id == service.id), service)
+    return as_now(stack, service.id) or service
 
 
 def _defined(service: ServiceFacts) -> HealthCheck:

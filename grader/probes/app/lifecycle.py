@@ -13,7 +13,7 @@ from grader.model import Reason
 from grader.probes.app.crew import HEALTH, Crew, answers, crew, members, reach, start_of, supervised
 from grader.probes.app.server import has_bench
 from grader.probes.app.session import USER, live_cookie, user_of
-from grader.probes.base import Probe, in_role, wait_for
+from grader.probes.base import Probe, as_now, in_role, wait_for
 from grader.probes.http import Entry, json_of, send, site
 from grader.probes.load import Loaded, Shot, load, loaded
 from grader.probes.topology import App, app_of
@@ -90,7 +90,7 @@ class ReloadUnderLoad(Probe[Reloaded]):
                     time.sleep(SETTLE)
                     if now is None:
                         break
-            service = next((fact for fact in stack.services(fresh=True) if fact.id == app.service.id), app.service)
+            service = as_now(stack, app.service.id) or app.service
             last = crew(stack, app)
         answers(stack)
         present = last.members if last else frozenset()

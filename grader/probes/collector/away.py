@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grader.probes.app.crew import start_of
-from grader.probes.base import Probe, in_role, nonce, wait_for
+from grader.probes.base import Probe, as_now, in_role, nonce, wait_for
 from grader.probes.collector.found import collector_of, find, json_line, say
 from grader.probes.http import Entry, site
 from grader.probes.load import Loaded, load, loaded
@@ -99,7 +99,7 @@ class TakeAway(Probe[Away]):
         there = {word for _, has in find(stack, keeper, words, begun) for word in has}
         text = stack.log_text(speaker, begun)
         here = {word for word in words if word.encode() in text.out + text.err}
-        now = next((fact for fact in stack.services(fresh=True) if fact.id == keeper.id), keeper)
+        now = as_now(stack, keeper.id) or keeper
         return Away(
             collector=keeper.service,
             service=speaker.service,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from grader.model import Reason
-from grader.probes.base import Probe, nonce, wait_for
+from grader.probes.base import Probe, as_now, nonce, wait_for
 from grader.probes.collector.records import Stored
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.values import ServiceFacts
@@ -124,7 +124,7 @@ def _keeper(
 def collector_of(stack: Stack) -> tuple[ServiceFacts, Collected]:
     """The collector as it is now; CouldNotLook when there is none."""
     seen = stack.ask(Collect())
-    service = next((fact for fact in stack.services(fresh=True) if fact.id == seen.identity), None)
+    service = as_now(stack, seen.identity)
     if service is None:
         raise CouldNotLook(Reason.UNREACHABLE, "no service of this stack keeps what the others say")
     return service, seen

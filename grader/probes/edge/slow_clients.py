@@ -30,7 +30,8 @@ DRIP = 0.5  # seconds between two bytes of a slow sender
 GATHER = 2.0  # seconds in which all must be connected
 QUICK = 1.0  # seconds for the visitor
 WAIT = 2.0  # seconds after which the visitor gives up …
-PATIENCE = 4.0  # … and tries again, for so long: a good proxy is busy at first, a blocked app stays blocked
+AGAIN = 1.0  # … and tries again, for so long: a good proxy is busy at first, a blocked app stays blocked …
+PATIENCE = 4.0  # … beside slow readers so long after the last work was done for them
 IDLE = 5  # clock ticks that app and edge may work while they are blocked: more, and they are still taking answers in …
 SPOOLING = 40.0  # … for which a proxy on a busy machine gets as long as that
 BACK = 10.0  # seconds for the site to answer as before when the slow ones are gone
@@ -105,14 +106,16 @@ def _try(site: Site, kind: Slow, count: int) -> Slowed:
                 _drip([client for client in crowd if client.version or not site.to.tls])
         beside, working = site.ask(WAIT), False
         if not is_quick(beside):
-            beside, working = _visit_again(site, work_of(site.stack) if kind is Slow.READER else lambda: 0)
+            spooling = kind is Slow.READER
+            worked = work_of(site.stack) if spooling else lambda: 0
+            beside, working = _visit_again(site, worked, PATIENCE if spooling else AGAIN)
     if not is_quick(beside):
         until_back(site, BACK)
     return Slowed(site.url, site.page, len(crowd), alone, beside, None, working)
 
 
-def _visit_again(site: Site, worked: Callable[[], int]) -> tuple[Reply, bool]:
-    """The visitor's first quick answer, or the last one when app and edge have not worked for PATIENCE seconds.
+def _visit_again(site: Site, worked: Callable[[], int], patience: float) -> tuple[Reply, bool]:
+    """The visitor's first quick answer, or the last one when app and edge have not worked for `patience` seconds.
 
     And whether they were still working when SPOOLING was over.
     """
@@ -122,8 +125,8 @@ def _visit_again(site: Site, worked: Callable[[], int]) -> tuple[Reply, bool]:
         now, after = time.monotonic(), worked()
         if after - before > IDLE:
             idle_since = now
-        if now - idle_since > PATIENCE or now - begun > SPOOLING:
-            return beside, now - idle_since <= PATIENCE
+        if now - idle_since > patience or now - begun > SPOOLING:
+            return beside, now - idle_since <= patience
         before = after
     return beside, False
 

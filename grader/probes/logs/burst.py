@@ -20,7 +20,7 @@ from grader.stacks.base import Stack
 from grader.stacks.values import LogText, ServiceFacts
 
 ARRIVAL = 2.0  # seconds after which a line has to be where it can be read
-FLUSH = 5.0  # … of a proxy that collects its lines
+FLUSH = 3.0  # … of a proxy that collects its lines
 SETTLED = 0.2  # seconds after the last awaited line: others of the same moment are there by then
 SKEW = 2.0  # seconds that the engine's clock may be behind
 LATE = frozenset({"missing", "static", "last"})  # awaited in the proxy's log

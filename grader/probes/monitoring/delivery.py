@@ -51,6 +51,11 @@ class Post:
         """Whether there is nothing to wait for any more."""
         return bool(self._error) or self._now.sent > self._before.sent
 
+    @property
+    def known(self) -> bool:
+        """Whether the Alertmanager has heard of anything since."""
+        return bool(self._known - set(self._before.alerts))
+
     def look(self) -> None:
         """Asks the Alertmanager what it knows and has sent. One that does not answer has told nobody anything new."""
         if self._manager is None:

@@ -1,4 +1,4 @@
-"""The fire drill: slow answers, then errors, then no app at all, while the learner's own alerts are watched."""
+"""The fire drill: slow answers, errors, no app at all, one slow answer, while the learner's own alerts are watched."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from grader.stacks.base import CouldNotLook, Stack
 
 QUIET = 60.0  # seconds until rules must be quiet: what earlier checks did must leave their windows
 ONE_SLOW = 2.0  # seconds that a single slow request takes, of which no alert must be made
-FRESH = 3  # scrapes after which that request is still in every reasonable window
 LANES = 4  # slow requests at a time …
 SLOW = 1.5  # … so many seconds each
 RATE = 10.0  # errors a second, and as many good answers
@@ -49,6 +48,7 @@ class Drilled:
     computations of the rules; `limit` how long each part of the drill could take, `cut` that it should have been more.
 
     `slow` and `errors` say how many requests were slow and failed; 0 where nothing could be made slow, or fail.
+    `single` says that one slow answer was made when all else was over.
     `left_over` is an instance that a rule which never was quiet is true for, though Prometheus no longer asks it.
     """
 
@@ -67,6 +67,7 @@ class Drilled:
     courses: tuple[Course, ...]
     delivery: Delivery
     left_over: str = ""
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Drill(Probe[Drilled]):
 
     disturbs: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    seconds: ClassVar[float] = 80.0
+    seconds: ClassVar[float] = 90.0
 
     def ask(self, stack: Stack, /) -> Drilled:
         server = stack.ask(Prometheus())
@@ -98,15 +99,16 @@ class _Exercise:
         wanted = TIMES * (self.interval + self.evaluation) + SPARE
         self.limit, self.cut = min(wanted, LONGEST), wanted > LONGEST
         self.slow = self.errors = 0
+        self.single = False
 
     def go(self) -> Drilled:
         post = Post(self.stack)
-        noisy, single, waited = self._quiet()
+        noisy, waited = self._quiet()
         left_over = self._left_over(noisy)
-        slow, errors, ended = self._burst(noisy | single)
+        slow, errors, ended = self._burst(noisy)
         stopped, started = self._outage(ended, post)
+        single = self._afterwards(noisy, post)
         marks = Marks(slow, errors, ended, stopped, started, noisy, single)
-        self._settle(marks, post)
         found = courses(self.rules, self.watch.looks, marks)
         return Drilled(
             site(self.stack, self.to),
@@ -124,24 +126,16 @@ class _Exercise:
             found,
             post.summary(frozenset(course.name for course in found if course.fired >= 0)),
             left_over,
+            self.single,
         )
 
     # --- before ------------------------------------------------------------------------------------------------------
 
-    def _quiet(self) -> tuple[frozenset[int], frozenset[int], float]:
-        """Waits until no rule is true although one slow request was made. The rules that stay true, those that this
-        request made true, and the seconds."""
-        begun = self.watch.now
-        asked = self._one_slow_request()
-        quiet = self.watch.until(lambda true, firing: not true and self._knows(asked), QUIET)
-        if not quiet:
-            return self.watch.true, frozenset(), round(self.watch.now - begun, 1)
-        single = frozenset[int]()
-        if self.watch.now - begun > ONE_SLOW + FRESH * self.interval:  # it may have left the windows again by now
-            asked = self._one_slow_request()
-            self.watch.until(lambda true, firing: self._knows(asked), self.limit)
-            single = self.watch.true
-        return frozenset(), single, round(self.watch.now - begun, 1)
+    def _quiet(self) -> tuple[frozenset[int], float]:
+        """Waits until no rule is true. The rules that stay true, and the seconds."""
+        begun, moment = self.watch.now, clock(self.stack, self.server)
+        quiet = self.watch.until(lambda true, firing: not true and self._knows(moment), QUIET)
+        return frozenset() if quiet else self.watch.true, round(self.watch.now - begun, 1)
 
     def _left_over(self, noisy: frozenset[int]) -> str:
         """What a true rule is about when that is nobody's target any more: a Prometheus that was restarted with other
@@ -155,18 +149,12 @@ class _Exercise:
                 return about[0]
         return ""
 
-    def _one_slow_request(self) -> float:
-        """Makes it, where that can be; returns the time on Prometheus's clock."""
-        if self.bench:
-            send(self.stack, self.to, f"/bench/slow?seconds={ONE_SLOW}")
-        return clock(self.stack, self.server)
-
     def _knows(self, moment: float) -> bool:
-        """Whether the app was scraped since, and the rules computed from that."""
+        """Whether the app was scraped since, and the rules computed from that: unless they are too seldom."""
         try:
             now = clock(self.stack, self.server)
             scraped = min((now - target.age for target in self._targets()), default=now)
-            return moment <= scraped <= rules_of(self.stack, self.server).evaluated
+            return moment <= scraped and (self.cut or scraped <= rules_of(self.stack, self.server).evaluated)
         except Absent:
             return False
 
@@ -229,8 +217,10 @@ class _Exercise:
             if self.watch.until(lambda true, firing: bool(true - before), self.limit):
                 post.look()
                 most = PATIENCE + self.evaluation + SPARE
-                self.watch.until(lambda true, firing: self._fires(true - before, firing), most)
-            else:  # a rule about errors at the edge was true before: does it stay so when the burst is over?
+                self.watch.until(lambda true, firing: self._fires(true - before, firing), min(most, LONGEST))
+                if (self.watch.true - before) & self.watch.looks[-1].firing:
+                    self._until_told(post)
+            elif before:  # a rule about errors at the edge was true already: does it stay so when the burst is over?
                 time.sleep(min(max(ended + LINGER - self.watch.now, 0.0), LINGER))
                 self.watch.until(lambda true, firing: True, SPARE)
             post.look()
@@ -246,20 +236,48 @@ class _Exercise:
         soon = {number for number in new if self.rules[number].patience <= PATIENCE}
         return bool(new & firing) or not soon
 
-    def _settle(self, marks: Marks, post: Post) -> None:
-        """Waits until no rule is true any more, and a receiver was told of the first alert that fired."""
-        dull = marks.noisy | marks.single
-        self.watch.until(lambda true, firing: not true - dull, CLEAR)
-        fired = next((look.at for look in self.watch.looks if look.at >= marks.slow and look.firing - dull), None)
-        post.look()
-        if fired is None:
-            return
+    def _until_told(self, post: Post) -> None:
+        """Waits while an alert fires until a receiver was told of it: Alertmanager never tells of one that is over
+        before its group_wait is. One that no Alertmanager has heard of by now has nobody to be told by."""
+        since = self.watch.now
 
-        def delivered() -> bool | None:
+        def told() -> bool | None:
             post.look()
-            return True if post.delivered else None
+            unheard = not post.known and self.watch.now > since + SPARE
+            return True if post.delivered or unheard else None
 
-        wait_for(delivered, max(fired + DELIVERY - self.watch.now, 0.0), every=POLL)
+        wait_for(told, DELIVERY, every=POLL)
+
+    # --- after -------------------------------------------------------------------------------------------------------
+
+    def _afterwards(self, dull: frozenset[int], post: Post) -> frozenset[int]:
+        """Waits until no rule is true any more; then the rules that a single slow answer makes true.
+
+        Nothing dilutes it: the app has just come back, and its counters have. For the same reason it has a quick
+        answer of the same route before it: a counter that begins with the slow one has not grown.
+        """
+        quick = self._answered(0.0)
+        self.watch.until(lambda true, firing: not true - dull, CLEAR)
+        post.look()
+        if not self.bench or self.cut:
+            return frozenset()
+        self._reckoned(quick)
+        before = self.watch.true
+        slow = self._answered(ONE_SLOW)
+        self.single = slow >= 0
+        self._reckoned(slow)
+        return self.watch.true - before
+
+    def _answered(self, seconds: float) -> float:
+        """Asks for an answer that takes so long; when it was there, on Prometheus's clock, -1.0 where none came."""
+        if self.bench and send(self.stack, self.to, f"/bench/slow?seconds={seconds:g}").status == 200:
+            return clock(self.stack, self.server)
+        return -1.0
+
+    def _reckoned(self, moment: float) -> None:
+        """Waits until the rules have been looked at with all that was so at that moment."""
+        self.watch.until(lambda true, firing: self._knows(moment), self.limit)
+        self.watch.until(lambda true, firing: True, SPARE)  # the last look may be older than what is known now
 
     def _targets(self) -> list[Target]:
         return [target for target in targets_of(self.stack, self.server).active if target.service in self.sources]

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from grader.model import Reason
 from grader.probes.base import wait_for
 from grader.probes.monitoring.rules import Group, rules_of, true_now
 from grader.probes.monitoring.servers import Absent, Server
 from grader.probes.monitoring.timeline import Look
-from grader.stacks.base import Stack
+from grader.stacks.base import CouldNotLook, Stack
 
 POLL = 0.5  # seconds between two looks at the rules
 
@@ -61,11 +62,21 @@ class Lookout:
                 self._look()
 
     def until(self, seen: Callable[[frozenset[int], frozenset[int]], bool], seconds: float) -> bool:
-        """Waits for a look from now on at whose true and firing rules `seen` nods; whether there was one in time."""
+        """Waits for a look from now on at whose true and firing rules `seen` nods; whether there was one in time.
+
+        CouldNotLook where none was over in the second half of that time: who did not look has not seen nothing.
+        """
         since = self.now
 
         def liked() -> bool | None:
             last = self.looks[-1]
             return True if last.at > since and seen(self._awake(last), last.firing) else None
 
-        return wait_for(liked, seconds) is True
+        found = wait_for(liked, seconds) is True
+        if not found and self.looks[-1].at < since + seconds / 2:
+            raise CouldNotLook(
+                Reason.TIMED_OUT,
+                f"{self._server.service} did not tell how its rules are for {self.now - self.looks[-1].at:.0f} s",
+                hint="is the machine busy, or did it stop?",
+            )
+        return found

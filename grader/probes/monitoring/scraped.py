@@ -18,7 +18,7 @@ from grader.text import clean
 REQUESTS = 20  # that the counter must have grown by, at least
 LOOKS = 2  # times the interval, until Prometheus must know of them …
 SPARE = 2.0  # … and these seconds
-LONGEST = 65.0  # seconds that are waited at most
+LONGEST = 65.0  # seconds that are waited at most in all; for a scrape that is rarer than that, none are
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ class AskPrometheus(Probe[Scraped]):
     seconds: ClassVar[float] = 22.0  # mostly under seven, with a scrape each five seconds
 
     def ask(self, stack: Stack, /) -> Scraped:
+        until = time.monotonic() + LONGEST
         try:
             server = stack.ask(Prometheus())
-            scraping = _tried(stack, server)
+            scraping = _tried(stack, server, until)
         except Absent as trouble:
             return Scraped(clean(str(trouble)))
         counter = next(iter(stack.ask(Expose()).grown), "")
@@ -68,22 +69,26 @@ class AskPrometheus(Probe[Scraped]):
         query = f'sum({counter}{{job=~"{jobs}"}})'
         before = value(stack, server, query)
         volley(stack, stack.ask(Entry()), [page_of(stack)] * REQUESTS, at_once=4)
-        limit = min(LOOKS * max(target.interval for target in mine) + SPARE, LONGEST)
-        waited = _until_grown(stack, server, query, before, limit)
+        waited = _until_grown(stack, server, query, before, _patience(mine, LOOKS, until))
         after = value(stack, server, query)
         return replace(found, before=before, after=after, waited=waited)
 
 
-def _tried(stack: Stack, server: Server) -> Scraping:
+def _tried(stack: Stack, server: Server, until: float) -> Scraping:
     """The targets once each has been read for the first time: for an interval after its start, some have not been."""
     found = targets_of(stack, server)
-    limit = min(max((target.interval for target in found.active), default=0.0) + SPARE, LONGEST)
 
     def look() -> Scraping | None:
         now = targets_of(stack, server)
         return now if all(target.tried for target in now.active) else None
 
-    return wait_for(look, limit, every=0.25) or targets_of(stack, server)
+    return wait_for(look, _patience(found.active, 1, until), every=0.25) or targets_of(stack, server)
+
+
+def _patience(targets: tuple[Target, ...], looks: int, until: float) -> float:
+    """Seconds in which each of `targets` is read so many times; none where one is read too seldom to be waited for."""
+    seldom = max((target.interval for target in targets), default=0.0)
+    return 0.0 if seldom > LONGEST else min(looks * seldom + SPARE, until - time.monotonic())
 
 
 def _mine(stack: Stack, server: Server, active: tuple[Target, ...], counter: str) -> tuple[tuple[Target, ...], int]:

@@ -105,11 +105,15 @@ def _parts(marks: Marks, slow: float, errors: float, down: float) -> tuple[tuple
 
 
 def _onset(number: int, looks: list[Look], start: float, end: float) -> float:
-    """Seconds from `start` until the rule was true; -1.0 when it was so before, or not until `end`."""
+    """Seconds from `start` until the rule was true; -1.0 when it was so before, or not until `end`.
+
+    A look that took beyond `end` may have seen what came after: it says nothing of the time before.
+    """
     before = [look for look in looks if look.end <= start]
     if before and number in before[-1].true:
         return -1.0
-    return next((round(look.at - start, 1) for look in looks if start <= look.at < end and number in look.true), -1.0)
+    mine = [look for look in looks if start <= look.at and look.end <= end]
+    return next((round(look.at - start, 1) for look in mine if number in look.true), -1.0)
 
 
 def _still(number: int, looks: list[Look], marks: Marks) -> float:

@@ -94,8 +94,8 @@ def _look(stack: Stack, path: str) -> tuple[int, str]:
     except CouldNotLook as nothing_yet:
         stack.forget()
         return 0, str(nothing_yet)
-    if not answered.status:
-        stack.forget()  # a container that starts late has no port yet
+    if answered.status != 200:
+        stack.forget()  # a container that starts late has no port yet, or one that does not speak TLS yet
     return answered.status, answered.seen
 
 

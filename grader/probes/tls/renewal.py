@@ -73,14 +73,15 @@ class Renew(Probe[Renewal]):
         if refused:
             return Renewal(site(stack, to), command, refused, "", (), None)
         page, before = site_of(stack).page, _served(to).serial
-        begun, turns = time.monotonic(), list[Turn]()
+        turns = list[Turn]()
         with load(stack, to, page, rate=RATE) as shots:
             time.sleep(LEAD)
             turns.append(_turn(stack, to, command, before, SERVED))
             if turns[0].code == 0 and turns[0].waited >= 0:
                 if stack.settings.ca:
                     turns.append(_turn(stack, to, command, turns[0].serial, TAIL))
-                time.sleep(max(begun + LEAST / RATE - time.monotonic(), TAIL))
+                time.sleep(TAIL)
+                wait_for(lambda: len(shots) >= LEAST or None, 2 * LEAST / RATE, LOOK)
         return Renewal(site(stack, to), command, "", before, tuple(turns), loaded(shots))
 
 

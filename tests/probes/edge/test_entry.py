@@ -91,12 +91,34 @@ def secret_port(plain: Handler, secret: Handler) -> Handler:
     return serve
 
 
+class LateHandshake:
+    """A TLS port that is too busy for the first handshake, and answers plain HTTP with 400 at any time."""
+
+    def __init__(self) -> None:
+        self.handshakes = 0
+
+    def __call__(self, connection: socket.socket) -> None:
+        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            self.handshakes += 1
+            if self.handshakes == 1:
+                connection.settimeout(None)
+                while connection.recv(1024):  # until the other side hangs up
+                    pass
+                return
+        NGINX(connection)
+
+
 PAGE, ERROR, MISSING = says(200, b"hello"), says(502), says(404)
 TO_TLS = says(308, Location=f"https://{NAME}:8443/")
 TO_PLAIN = says(301, Location=f"http://{NAME}/")
 LOGIN = says(302, Location="/login")
 NGINX = secret_port(says(400, b"The plain HTTP request was sent to HTTPS port"), PAGE)
 NGINX_497 = secret_port(TO_TLS, PAGE)
+
+
+def test_a_port_whose_handshake_comes_late_speaks_tls_all_the_same() -> None:
+    with listening(LateHandshake()) as to:
+        assert greeted(cast("Stack", Edge(to.port)), to).speaks is Speaks.TLS
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_clients, "steady", quietly)
     monkeypatch.setattr(slow_clients, "CROWD", 12)
     monkeypatch.setattr(slow_clients, "READERS", 3)
-    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("PATIENCE", 0.05), ("SPOOLING", 5.0), ("BACK", 2.0)):
+    for name, seconds in (("HOLD", 0.05), ("DRIP", 0.02), ("AGAIN", 0.05), ("PATIENCE", 0.05), ("BACK", 2.0)):
         monkeypatch.setattr(slow_clients, name, seconds)
+    monkeypatch.setattr(slow_clients, "SPOOLING", 5.0)
     monkeypatch.setattr(slow_clients, "work_of", lambda stack: lambda: 0)
 
 
@@ -142,7 +143,7 @@ def test_app_and_proxy_that_still_take_in_answers_are_given_time(
     site = cast("Site", SimpleNamespace(ask=lambda _: soon if time.monotonic() - begun > spooled else busy))
     ticks = itertools.count(step=slow_clients.IDLE + 1)
 
-    beside, working = slow_clients._visit_again(site, lambda: next(ticks))
+    beside, working = slow_clients._visit_again(site, lambda: next(ticks), patience=0.05)
 
     assert is_quick(beside) is quick
     assert working is not quick

@@ -126,6 +126,6 @@ def test_the_last_of_a_list_of_addresses_counts(text: str, address: str) -> None
     ),
 )
 def test_a_line_that_was_made_to_take_long_does_not(line: str) -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     access(line)
-    assert time.monotonic() - begun < 0.5
+    assert time.thread_time() - begun < 0.5

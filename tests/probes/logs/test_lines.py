@@ -135,10 +135,10 @@ def test_lines_end_where_the_engine_says_and_keep_what_is_in_them() -> None:
 
 
 def test_a_line_of_a_megabyte_is_read_in_a_moment() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     for line in (f'{{"message": "{"x" * 1_000_000}"}}', "a=1 " * 250_000, '{"a":' * 200_000, "x" * 1_000_000):
         parse(line)
-    assert time.monotonic() - begun < 2.0
+    assert time.thread_time() - begun < 2.0
 
 
 def test_no_bytes_make_reading_fail() -> None:

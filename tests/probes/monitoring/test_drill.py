@@ -12,11 +12,13 @@ from grader.probes.monitoring import drill, lookout
 from grader.probes.monitoring.drill import Drill, Drilled
 from grader.probes.monitoring.rules import Rule
 from grader.probes.monitoring.timeline import LINGER, Course, Look, Marks, courses
+from grader.stacks.base import CouldNotLook
 from tests.probes.monitored import FakeRule, Monitored
 
 DOWN = FakeRule("AppDown", lambda seen: "app" in seen.stopped, patience=0.05)
 ERRORS = FakeRule("ManyErrors", lambda seen: seen.recent("/bench/boom"), patience=0.05)
 SLOW = FakeRule("SlowAnswers", lambda seen: seen.count("/bench/slow") >= 3 and seen.recent("/bench/slow"))
+HASTY = FakeRule("Hasty", lambda seen: seen.count("/bench/slow") == 2 and seen.recent("/bench/slow"))
 WATCHDOG = FakeRule("Watchdog", lambda seen: True, query="vector(1)")
 
 
@@ -65,6 +67,20 @@ def test_a_rule_that_is_always_true_is_noise_and_no_alarm() -> None:
     }
 
 
+def test_a_rule_that_one_slow_answer_makes_true_is_hasty_once_its_counter_is_known() -> None:
+    verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, ERRORS, SLOW, HASTY))
+
+    assert verdict.outcome is Outcome.FAIL
+    assert "because of one request" in verdict.because
+
+
+def test_where_nothing_can_be_made_slow_nothing_is_said_of_it() -> None:
+    verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, bench=False))
+
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.because.endswith("none was true")
+
+
 @pytest.mark.parametrize(
     ("instance", "outcome"),
     (("localhost:8000", Outcome.UNKNOWN), ("app:8000", Outcome.FAIL), ("", Outcome.FAIL)),
@@ -99,11 +115,29 @@ def test_an_alert_that_no_receiver_takes_is_not_delivered() -> None:
     assert "were refused" in alerts.alert_delivered.judge(seen).because
 
 
+def test_the_app_stays_away_until_a_manager_that_waits_has_told_somebody() -> None:
+    """Alertmanager's own group_wait is 30 s: an alert that ends before that is never told."""
+    assert alerts.alert_delivered.judge(held(DOWN, group_wait=0.3)).outcome is Outcome.PASS
+    assert alerts.alert_delivered.judge(held(DOWN, group_wait=2.0)).outcome is Outcome.FAIL
+
+
 def test_an_alert_without_an_alertmanager_is_not_delivered() -> None:
     seen = held(DOWN, ERRORS, SLOW, without=("alertmanager",))
 
     assert outcomes(seen) == ALL_WELL | {"alert-delivered": Outcome.FAIL}
     assert "answers as an Alertmanager" in alerts.alert_delivered.judge(seen).because
+
+
+class Speechless(Monitored):
+    """Its Prometheus says nothing more as soon as there are errors."""
+
+    def _prometheus(self, path: str, query: dict[str, str]) -> bytes:
+        return b"" if self.count("/bench/boom") else super()._prometheus(path, query)
+
+
+def test_who_could_not_look_at_the_rules_has_not_seen_them_silent() -> None:
+    with pytest.raises(CouldNotLook, match="prometheus did not tell how its rules are"):
+        Drill().ask(Speechless(rules=(DOWN, ERRORS)).stack)
 
 
 def test_the_app_is_started_again_whatever_happens() -> None:
@@ -155,6 +189,13 @@ def test_a_rule_about_errors_at_the_edge_sees_the_outage_too() -> None:
 
     assert course((22.0, 110.0), marks=late).down == LINGER
     assert course((22.0, 60.0), marks=late).down == -1.0
+
+
+def test_a_look_that_takes_beyond_the_end_of_a_part_says_nothing_of_it() -> None:
+    slow, true = Look(19.5, 21.0, frozenset({0}), frozenset()), frozenset({0})
+    seen = courses((RULE,), [Look(18.0, 18.1, frozenset(), frozenset()), slow, Look(22.0, 22.1, true, true)], MARKS)[0]
+
+    assert (seen.slow, seen.errors) == (-1.0, 2.0)
 
 
 def test_an_alert_fires_after_its_rule_turned_true() -> None:

@@ -119,7 +119,7 @@ def test_targets_say_whom_they_lead_to() -> None:
 
 
 def test_messages_that_were_refused_were_not_sent() -> None:
-    stack = Monitored(delivers=False, fired={"AppDown"})
+    stack = Monitored(delivers=False, told={"AppDown"})
     server = stack.ask(Alertmanager())
 
     assert (told(stack.stack, server).sent, told(stack.stack, server).refused) == (0, 1)
