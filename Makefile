@@ -5,6 +5,8 @@ LAB ?= lab1
 SERVE ?= 1
 # `make learn PINBOARD_PORT=8090` moves the labs to another port.
 export PINBOARD_PORT
+# Else each command and each test worker compiles the grader anew: half of a short command's time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help learn test test-fast test-matrix test-restore lint docs site gate bench python-env dev-env engine images image clean
 

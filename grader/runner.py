@@ -89,7 +89,8 @@ class Run:
 
         With them goes what later probes will ask: nothing of it may be under way when those that come alone begin.
         """
-        open_checks = [check for check in self._checks if not check.disturbs and not check.probe.alone]
+        calm = (check for check in self._checks if not check.disturbs and not check.probe.alone)
+        open_checks = sorted(calm, key=lambda check: -check.probe.seconds)  # the longest first: none is left at the end
         answered: queue.SimpleQueue[tuple[Probe[Any], Answer]] = queue.SimpleQueue()
         ahead = {probe for check in self._checks for probe in check.probe.ahead}
         under_way = set(ahead)

@@ -62,13 +62,19 @@ def explain(check: AnyCheck, page: str, taught: str, style: Style) -> str:
 
 
 def plan(chosen: Plan, style: Style) -> str:
-    rows = [style.paint("Asked, in this order where needs allow it:", "bold")]
-    ordered = sorted(chosen.asked, key=lambda check: (check.disturbs, check.probe.alone))
+    rows: list[str] = []
     seen: set[str] = set()
-    for check in ordered:
-        shared = " (the same look)" if repr(check.probe) in seen else ""
-        seen.add(repr(check.probe))
-        rows.append(f"  {check.id:<36} {probe_in_words(check)}{shared}")
+    calm = [check for check in chosen.asked if not (check.disturbs or check.probe.alone)]
+    late = [check for check in chosen.asked if check not in calm]
+    for heading, checks in (
+        ("Asked side by side, what takes longest first:", sorted(calm, key=lambda check: -check.probe.seconds)),
+        ("Then one after the other, what disturbs last:", sorted(late, key=lambda check: check.disturbs)),
+    ):
+        rows += [style.paint(heading, "bold")] if checks else []
+        for check in checks:
+            shared = " (the same look)" if repr(check.probe) in seen else ""
+            seen.add(repr(check.probe))
+            rows.append(f"  {check.id:<36} {probe_in_words(check)}{shared}")
     if chosen.left_out:
         rows.append(style.paint("Left out:", "bold"))
         rows += [f"  {check.id:<36} {probe_in_words(check)}" for check in chosen.left_out]

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from grader.model import Reason, Role
 from grader.stacks.arrivals import Arrivals, doors, told_entry
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.values import Process, ServiceFacts
+from grader.stacks.values import Process, ServiceFacts, Socket
 
+LOOKS = 4  # services that are looked into at a time: the first look into each starts a sidecar
 LABEL = "grader.role"
 ROLES = ("edge", "app")  # those that every stack has; the others are found by who asks for them
 NO_APP = ("supervisord",)  # Python programs that look after others and answer no requests
@@ -136,10 +138,15 @@ def _publishers(running: tuple[ServiceFacts, ...], stack: Stack) -> dict[str, st
 
 
 def _python_servers(running: tuple[ServiceFacts, ...], stack: Stack) -> dict[str, str]:
+    def look(service: ServiceFacts) -> tuple[tuple[Process, ...], tuple[Socket, ...]]:
+        return stack.processes(service), stack.sockets(service).listening
+
+    with ThreadPoolExecutor(LOOKS) as crowd:
+        looks = tuple(crowd.map(look, running))
     found: dict[str, str] = {}
-    for service in running:
-        python = {process.pid: process for process in stack.processes(service) if runs_python(process)}
-        for socket in stack.sockets(service).listening:
+    for service, (processes, listening) in zip(running, looks, strict=True):
+        python = {process.pid: process for process in processes if runs_python(process)}
+        for socket in listening:
             holders = [python[pid] for pid in socket.pids if pid in python]
             if holders and service.service not in found:
                 where = socket.path or f"port {socket.port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -101,6 +102,21 @@ def chosen(fake: Fake, **told: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 NGINX = Part("nginx", 80, (8080,), wakes=("app",), calls=("app",))
 APP = Part("gunicorn", 8000)
+
+
+def test_services_are_looked_into_side_by_side() -> None:
+    both = threading.Barrier(2)
+
+    class Patient(Fake):
+        def processes(self, service: ServiceFacts) -> tuple[Process, ...]:
+            both.wait(5)
+            return super().processes(service)
+
+    stack = Patient({"web": Part("gunicorn", 8000, (8080,)), "db": Part("redis-server", 6379)})
+
+    roles = find_roles(cast("Stack", stack), stack.services, Hearsay())
+
+    assert [role.services for role in roles] == [("web",), ("web",)]
 
 
 def test_one_publisher_and_one_python_server_are_found_without_a_request() -> None:

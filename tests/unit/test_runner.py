@@ -135,6 +135,19 @@ def test_nothing_disturbs_before_every_calm_answer_is_in() -> None:
     assert all(result.outcome is Outcome.PASS for result in results.values())
 
 
+def test_of_the_calm_probes_the_longest_are_begun_first() -> None:
+    short = check("a.a", Asked("short", seconds=1))
+    all_begun = threading.Barrier(runner.SIDE_BY_SIDE)
+    long = [
+        check(f"b.{number}", Asked(f"long {number}", seconds=2, act=lambda: str(all_begun.wait(5))))
+        for number in range(runner.SIDE_BY_SIDE)
+    ]
+
+    stack, _ = run(short, *long)
+
+    assert stack.asked[-1] == "short"
+
+
 def test_a_calm_check_that_needs_a_disturbing_one_is_judged_after_it() -> None:
     _, results = run(
         check("z.fault", Asked("fault", disturbs=True), judge=red), check("x.calm", Asked("calm"), needs=("z.fault",))
