@@ -82,7 +82,10 @@ def lab_here() -> Lab:
 
     name = next((course.lab_of(folder) for folder in (Path.cwd(), *Path.cwd().parents) if course.lab_of(folder)), "")
     if not name:
-        raise click.UsageError("which lab? This folder is no workspace: name one, such as `lab1` (`grader list`)")
+        takes_one = any(parameter.name == "lab" for parameter in click.get_current_context().command.params)
+        elsewhere = "go into one (`grader start lab1` says where)"
+        way = "name one, such as `lab1` (`grader list`)" if takes_one else elsewhere
+        raise click.UsageError(f"which lab? This folder is no workspace: {way}")
     return the_catalog().lab(name)
 
 

@@ -69,7 +69,14 @@ def test_a_folder_that_is_no_workspace_asks_for_the_lab(tmp_path: Path) -> None:
     done = grader("check", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "which lab? This folder is no workspace" in done.stderr
+    assert "which lab? This folder is no workspace: name one, such as `lab1`" in done.stderr
+
+
+def test_a_command_that_takes_no_lab_sends_one_into_a_workspace(tmp_path: Path) -> None:
+    done = grader("hint", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "This folder is no workspace: go into one (`grader start lab1` says where)" in done.stderr
 
 
 def test_without_an_engine_the_next_action_is_said(workspace: Path) -> None:
