@@ -9,7 +9,7 @@ from grader.checks.base import check
 from grader.checks.commands import containers, curl, inside
 from grader.model import NotShown, Reason, Verdict, Weight, failed, passed, unknown
 from grader.probes.logs.burst import ARRIVAL, FLUSH
-from grader.probes.logs.form import AppLines, ReadAppLines
+from grader.probes.logs.form import AppLines, Flawed, ReadAppLines
 from grader.probes.logs.found import AppLog, EdgeLog, FindAppLog, FindEdgeLog, FindPrint, Kept, Printed
 from grader.probes.logs.growth import REQUESTS, Bounds, Grow, Growth
 from grader.probes.logs.lines import SKEW
@@ -18,6 +18,7 @@ AT_ONCE = 1.0  # seconds
 PER_REQUEST = 128  # bytes that a request may leave on disk, outside of what the engine keeps
 KEEPS_ALL = ("", "-1", "0")  # a max-size of json-file that is none
 INSPECT = "docker compose ps --quiet | xargs docker inspect"
+SHOWN = 3  # seconds of lines that a command shows
 WORD = "w=find-me-$RANDOM"  # a word that no line has yet: `$w` in what follows
 
 
@@ -165,19 +166,29 @@ def logs_json(seen: AppLines) -> Verdict:
     the last hour, all lines of this request. Fields can be asked for, sentences cannot."""
     if seen.flawed:
         example = seen.examples[0]
+        command, shows = _no_json(example, seen.site)
         return failed(
             f"{seen.flawed} of {seen.judged} lines of {example.service} are not: {', '.join(example.flaws)} in "
             f"`{example.line}`",
             hint="who wrote that line: the app, the server that runs it, or a bare print()?",
-            reproduce=f"{curl(f'{seen.site}/find-me')} >/dev/null; sleep 1; "
-            f"{lines_of((example.service,), 3)} | grep -v '{{'",
-            shows="."
-            if "no JSON" in example.flaws
-            else NotShown("which words of a line are its time, level and message is for your eyes to see"),
+            reproduce=command,
+            shows=shows,
         )
     if not seen.judged:
         return unknown(Reason.UNREACHABLE, f"{', '.join(seen.services)} printed no line about any request of ours")
     return passed(f"{seen.judged} lines of {', '.join(seen.services)}, each with time, level and message")
+
+
+def _no_json(example: Flawed, site: str) -> tuple[str, str | NotShown]:
+    """Shows lines that no program can read: the very one, or what one more request makes the app print."""
+    if example.word:
+        return f"{lines_of((example.service,))} | grep -F {example.word}", example.word
+    # At first it waits until what others have printed is older than what is shown.
+    made = f"sleep {SHOWN}; {curl(f'{site}/find-me')} >/dev/null; sleep 1"
+    command = f"{made}; {lines_of((example.service,), SHOWN)} | grep -v '{{'"
+    if "no JSON" in example.flaws:
+        return command, "."
+    return command, NotShown("which words of a line are its time, level and message is for your eyes to see")
 
 
 @check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -157,6 +158,28 @@ def test_one_line_that_programs_cannot_read_is_red(line: str, words: str) -> Non
     assert verdict.outcome is Outcome.FAIL
     assert "1 of 3" in verdict.because
     assert words in verdict.because
+
+
+def test_a_line_about_the_request_past_the_proxy_is_the_last_example_and_is_looked_for_by_its_word() -> None:
+    rubbish, plain = sent("rubbish"), "signed in: ada"
+    told = f"[WARNING] Invalid HTTP Version: 'HTTP/{rubbish.word}'"
+    only = after(burst(FIRST, rubbish, LAST, app=(BEGIN, told, END)), ReadAppLines())
+    both = after(burst(FIRST, rubbish, LAST, app=(BEGIN, told, plain, END)), ReadAppLines())
+
+    verdict = logs.logs_json.judge(only)
+
+    assert [example.line for example in both.examples] == [plain, told]
+    assert "curl" in logs.logs_json.judge(both).reproduce
+    assert verdict.reproduce.endswith(f"| grep -F {rubbish.word}")
+    assert verdict.shows == rubbish.word
+
+
+def test_the_command_shows_no_line_that_somebody_else_made_the_app_print_before() -> None:
+    verdict = logs.logs_json.judge(after(burst(FIRST, LAST, app=(BEGIN, "plain", END)), ReadAppLines()))
+    waits, since = re.search(r"^sleep (\d+);", verdict.reproduce), re.search(r"--since (\d+)s", verdict.reproduce)
+    assert waits
+    assert since
+    assert int(waits[1]) >= int(since[1])
 
 
 def test_lines_about_requests_that_try_to_break_lines_are_another_checks_affair() -> None:

@@ -11,7 +11,7 @@ from grader.probes.base import Probe
 from grader.probes.logs.asked import MALICIOUS, forged
 from grader.probes.logs.burst import Burst, Grade, Log, names
 from grader.probes.logs.lines import NAMES, flaws, parse
-from grader.probes.logs.sent import Sent
+from grader.probes.logs.sent import RUBBISH, Sent
 from grader.stacks.base import Stack
 from grader.text import clean, mask
 
@@ -23,16 +23,21 @@ NGINX = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+:")
 
 @dataclass(frozen=True, slots=True)
 class Flawed:
-    """A line that is not as it should be, shortened; what it lacks, or that it is no JSON and no logfmt at all."""
+    """A line that is not as it should be, shortened; what it lacks, or that it is no JSON and no logfmt at all.
+
+    `word` finds the line of the one request that was sent past the proxy: no client can send it again.
+    """
 
     service: str
     line: str
     flaws: tuple[str, ...]
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AppLines:
-    """`judged` lines of the app between the first and the last of the burst; the first few of the `flawed` ones."""
+    """`judged` lines of the app between the first and the last of the burst; a few of the `flawed` ones, first those
+    that a client can make the app print again."""
 
     site: str
     services: tuple[str, ...]
@@ -50,8 +55,13 @@ class ReadAppLines(Probe[AppLines]):
     def ask(self, stack: Stack, /) -> AppLines:
         burst = stack.ask(Grade())
         lines = [(log.service, line) for log in burst.app for line in window(burst, log)]
-        found = [Flawed(service, line, wrong) for service, line in lines if (wrong := _wrong(line, burst))]
-        examples = tuple(Flawed(one.service, shown(one.line, burst), one.flaws) for one in found[:SHOWN])
+        rubbish = next((sent.word for sent in burst.sent if sent.name == RUBBISH), "")
+        found = [
+            Flawed(service, shown(line, burst), wrong, rubbish if rubbish and rubbish in line else "")
+            for service, line in lines
+            if (wrong := _wrong(line, burst))
+        ]
+        examples = tuple(sorted(found, key=lambda one: bool(one.word)))[:SHOWN]
         return AppLines(burst.site, names(burst.app), len(lines), len(found), examples)
 
 

@@ -21,6 +21,7 @@ from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.dealings import HOST, Address, Vantage
 
 ENOUGH = 16  # characters of an id by which lines can be told to be about one request
+RUBBISH = "rubbish"  # the name of the request that is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Sender:
             app, word = self.stack.ask(Apps())[0], nonce()
             data = f"GET / HTTP/{word}\r\nHost: localhost\r\n\r\n".encode()
             got = self.stack.exchange(app.via, app.addresses()[0], data, seconds=2.0)
-            self.sent.append(Sent("rubbish", word, "GET", "/", 0, got.error, got.total, time.monotonic()))
+            self.sent.append(Sent(RUBBISH, word, "GET", "/", 0, got.error, got.total, time.monotonic()))
 
 
 def cookie_of(stack: Stack) -> str:
