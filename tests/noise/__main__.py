@@ -50,6 +50,7 @@ def main() -> int:
             sys.stdout.write(f"{case.name:<28} {done[case.name]:>3} run(s)  {names}\n")
         return 0
     todo = [case for case in wanted if done[case.name] < told.runs]
+    todo.sort(key=lambda case: -len(asked(catalog, case)))  # what takes longest first
 
     def tried(case: Case) -> int:
         return _runs_of(catalog, case, told.runs - done[case.name], runs, {"load": told.load, "at_once": told.at_once})
