@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -14,12 +15,15 @@ from grader.model import Report
 from grader.render.junit import to_junit
 from tests.render import hostile, real, samples, test_since
 
-FORM = XMLSchema11(Path(__file__).parent / "junit.xsd")
+
+@cache  # and not when the tests are collected, which each worker does
+def form() -> XMLSchema11:
+    return XMLSchema11(Path(__file__).parent / "junit.xsd")
 
 
 def parsed(report: Report) -> Element:
     suite = ElementTree.fromstring(to_junit(report).encode("utf-8"))
-    FORM.validate(suite)
+    form().validate(suite)
     return suite
 
 
@@ -80,4 +84,4 @@ def test_the_form_refuses_what_a_strict_reader_refuses(mutate: Callable[[Element
     suite = parsed(samples.REPORT)
     mutate(suite)
 
-    assert not FORM.is_valid(suite)
+    assert not form().is_valid(suite)

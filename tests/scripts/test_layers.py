@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(GRADER.rglob("*.py"))}
+@cache  # and not when the tests are collected, which each worker does
+def modules() -> dict[str, ast.Module]:
+    return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(GRADER.rglob("*.py"))}
 
 
 def is_in(module: str, package: str) -> bool:
@@ -43,24 +46,24 @@ def is_in(module: str, package: str) -> bool:
 
 def imports_of(module: str) -> Iterator[str]:
     """Full names; `from grader.stacks import base` counts as grader.stacks.base when that is a module."""
-    for node in ast.walk(MODULES[module]):
+    for node in ast.walk(modules()[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
-                yield whole if whole in MODULES else node.module
+                yield whole if whole in modules() else node.module
 
 
 def test_there_is_a_grader_to_look_at() -> None:
-    assert {"grader.model", "grader.stacks.base"} <= set(MODULES)
+    assert {"grader.model", "grader.stacks.base"} <= set(modules())
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_layer_imports_only_from_below(layer: str) -> None:
     upward = {
         f"{module} imports {imported}"
-        for module in MODULES
+        for module in modules()
         if is_in(module, layer)
         for imported in imports_of(module)
         if imported.startswith("grader.") and not any(is_in(imported, below) for below in LAYERS[layer])
@@ -69,10 +72,10 @@ def test_a_layer_imports_only_from_below(layer: str) -> None:
 
 
 def test_a_backend_is_imported_by_nobody_but_loaded_by_its_scheme() -> None:
-    backends = {"grader.stacks.compose", "grader.stacks.recorded"} & set(MODULES)
+    backends = {"grader.stacks.compose", "grader.stacks.recorded"} & set(modules())
     importers = {
         f"{module} imports {imported}"
-        for module in MODULES
+        for module in modules()
         if not is_in(module, "grader.stacks")
         for imported in imports_of(module)
         if imported in backends
@@ -87,7 +90,7 @@ def test_facts_know_no_backend() -> None:
 
 
 def test_only_stacks_know_docker() -> None:
-    knowing = {module for module in MODULES if any(is_in(imported, "docker") for imported in imports_of(module))}
+    knowing = {module for module in modules() if any(is_in(imported, "docker") for imported in imports_of(module))}
     assert {module for module in knowing if not is_in(module, "grader.stacks")} == set()
 
 
@@ -95,6 +98,6 @@ def test_only_the_command_line_and_renderers_end_the_program() -> None:
     def ends(node: ast.AST) -> bool:
         return isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.exit"
 
-    ending = {module for module, tree in MODULES.items() if any(ends(node) for node in ast.walk(tree))}
+    ending = {module for module, tree in modules().items() if any(ends(node) for node in ast.walk(tree))}
     allowed = ("grader.cli", "grader.commands", "grader.render")
     assert {module for module in ending if not any(is_in(module, place) for place in allowed)} == set()
