@@ -27,6 +27,7 @@ AGAIN = "grader check, when nobody else starts or stops it"
 FREEZES = 5  # attempts to freeze a service …
 THAWED = 0.2  # … each so many seconds after the last, when runc has thawed it again
 UNFROZEN = "unable to freeze"  # as runc says it
+ENDS = 2.0  # seconds until the engine has noticed that a service ended
 KILLED = 5  # seconds after its grace until a service that is being stopped must have ended
 CHANGING = ("send_signal", "set_times")  # what a sidecar does to a service and does not only see
 
@@ -48,7 +49,23 @@ class Faults(Repairs):
                 self._signal_first(service, number)
                 return True
             who = {"pid": process.pid, "started": process.started}
-            return bool(self._inside(service.id, "send_signal", signal=int(number), **who))
+            try:
+                return bool(self._inside(service.id, "send_signal", signal=int(number), **who))
+            except CouldNotLook:
+                # What ends the first process ends all that share its PID namespace, the sidecar before its answer, too.
+                if not self._ends(service):
+                    raise
+                return True
+
+    def _ends(self, service: ServiceFacts) -> bool:
+        """Whether an instance is over, or has begun anew, in a moment."""
+        deadline = time.monotonic() + ENDS
+        while time.monotonic() < deadline:
+            now = next((fact for fact in self.services(fresh=True) if fact.id == service.id), None)
+            if now is None or not now.running or now.started != service.started:
+                return True
+            time.sleep(0.1)
+        return False
 
     def crash(self, service: ServiceFacts) -> None:
         with self._not_ended():

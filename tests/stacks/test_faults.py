@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,11 +14,14 @@ from typing import Any, cast
 import docker
 import pytest
 
+from grader.model import Reason
+from grader.stacks import faults
 from grader.stacks.base import CouldNotLook
 from grader.stacks.dealings import Undo, Vantage
 from grader.stacks.faults import Faults
 from grader.stacks.journal import Journal
-from grader.stacks.values import ServiceFacts
+from grader.stacks.values import ServiceFacts, State
+from tests.probes.service import SERVICE, process
 
 
 class Engine:
@@ -81,6 +86,37 @@ class Small(Faults):
 
 def service() -> ServiceFacts:
     return cast("ServiceFacts", type("Service", (), {"id": "app", "service": "app", "stop_grace": 10}))
+
+
+class Signalled(Small):
+    """Its sidecar is gone before it answers; `states` are what the service is at each look afterwards."""
+
+    def __init__(self, engine: Engine, folder: Path, *states: ServiceFacts) -> None:
+        super().__init__(engine, folder)
+        self.states = states
+
+    def at(self, via: Vantage, op: str, *, within: float = 0.0, **args: object) -> Any:
+        raise CouldNotLook(Reason.UNREACHABLE, "the sidecar is gone")
+
+    def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
+        now, self.states = self.states[:1], self.states[1:] or self.states
+        return now
+
+
+@pytest.mark.parametrize("after", (replace(SERVICE, state=State.EXITED), replace(SERVICE, started=SERVICE.started + 1)))
+def test_a_signal_that_ends_the_service_and_the_sidecar_with_it_was_sent(after: ServiceFacts, tmp_path: Path) -> None:
+    stack = Signalled(Engine("running"), tmp_path, SERVICE, after)
+
+    assert stack.signal(SERVICE, process(1, 0), signal.SIGHUP)
+
+
+def test_a_sidecar_that_is_lost_beside_a_service_that_goes_on_has_sent_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "ENDS", 0.2)
+
+    with pytest.raises(CouldNotLook, match="the sidecar is gone"):
+        Signalled(Engine("running"), tmp_path, SERVICE).signal(SERVICE, process(1, 0), signal.SIGHUP)
 
 
 def test_a_stop_that_the_engine_still_carries_out_is_over_before_the_service_is_started(tmp_path: Path) -> None:
