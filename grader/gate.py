@@ -127,8 +127,9 @@ def stacks(
         problems = list(workers.map(tried, (case for case in chosen if case.kind != "solution")))
         problems += in_quiet()
         # A command that shows a fault has to show none where there is none: so the solutions come last.
-        owed = {labs[one.stack] for one in red}
-        final = [case for case in every if case.kind == "solution" and (case in chosen or case.lab.id in owed)]
+        owed = Counter(labs[one.stack] for one in red)
+        final = [case for case in every if case.kind == "solution" and (case in chosen or owed[case.lab.id])]
+        final.sort(key=lambda case: -owed[case.lab.id])  # who has most to type first: the others go on beside it
         problems += list(workers.map(tried, final))
         problems += in_quiet()
     for name, why in sorted({(one.check, one.verdict.not_shown) for one in red if one.verdict.not_shown}):

@@ -253,6 +253,23 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
 
 
+def test_the_solution_with_the_most_commands_to_type_is_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    later = Case("solution", "solved-next", NEXT, frozenset())
+    every = (named("solved", kind="solution"), later, Case("mutant", "broken", NEXT, frozenset({"c.c"})))
+
+    def trial(base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
+        tried.append(case.name)
+        return Tried((), 0.0, reds=(Red(case.name, "c.c", RED, False, {}),) if case.kind == "mutant" else ())
+
+    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
+    monkeypatch.setattr(gate, "try_case", trial)
+
+    gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
+
+    assert tried == ["broken", "solved-next", "solved"]
+
+
 @pytest.mark.parametrize(
     ("declared", "status", "outcome"),
     (
