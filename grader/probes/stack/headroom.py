@@ -95,30 +95,30 @@ class Beside:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._trips: list[float] = []
-        self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._opened, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
 
     def __enter__(self) -> Beside:
-        # Whatever keeps the control from being had, it must not become the probe's trouble. The sidecar is opened here
-        # and not in the thread: one that is opened late would be there when all others have been closed.
-        with suppress(Exception):
-            to = _stub(self._stack, client_on(NOWHERE))
-            self._thread = threading.Thread(target=self._ask, args=(to,), daemon=True)
-            self._thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, *trouble: object) -> None:
         self._over.set()
-        if self._thread:
-            self._thread.join(LAST)
+        self._opened.wait()  # while its sidecar is being opened, it would look like one that was left behind
+        self._thread.join(LAST)
 
     @property
     def baseline(self) -> Baseline | None:
         """What it found; None when the stub was asked too rarely to say anything, or could not be."""
         return _baseline(self._trips, 0.0) if len(self._trips) >= FEWEST else None
 
-    def _ask(self, to: Address) -> None:
+    def _ask(self) -> None:
+        # Whatever keeps the control from being had, it must not become the probe's trouble, nor hold it up.
         with suppress(Exception):
+            try:
+                to = _stub(self._stack, client_on(NOWHERE))
+            finally:
+                self._opened.set()
             while not self._over.wait(PACE):
                 self._trips.append(_timed(lambda: self._stack.exchange(client_on(NOWHERE), to, request("/"))))
 

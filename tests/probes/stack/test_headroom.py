@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,6 +95,29 @@ def test_a_control_that_cannot_be_had_says_nothing_and_disturbs_nobody() -> None
         pass
 
     assert control.baseline is None
+
+
+@dataclass
+class Opening(Alone):
+    """Its sidecar is not there before `asked` is set."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    opened: bool = False
+
+    def at(self, via: Vantage, op: str, **args: object) -> object:
+        self.opened = self.asked.wait(20)
+        return super().at(via, op, **args)
+
+
+def test_a_probe_is_asked_while_its_control_is_opened_and_is_not_over_before_that() -> None:
+    stack = Opening()
+
+    with Beside(cast("Stack", stack)):
+        begun_without_it = not stack.opened
+        stack.asked.set()
+
+    assert begun_without_it
+    assert stack.opened
 
 
 def enough(holds: Callable[[], bool]) -> None:
