@@ -61,7 +61,7 @@ class Faults(Repairs):
         """Whether an instance is over, or has begun anew, in a moment."""
         deadline = time.monotonic() + ENDS
         while time.monotonic() < deadline:
-            now = next((fact for fact in self.services(fresh=True) if fact.id == service.id), None)
+            now = self._as_now(service)
             if now is None or not now.running or now.started != service.started:
                 return True
             time.sleep(0.1)

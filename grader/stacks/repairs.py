@@ -173,10 +173,14 @@ class Repairs(ABC):
             if trouble.status_code not in GOING:
                 raise
 
+    def _as_now(self, service: ServiceFacts) -> ServiceFacts | None:
+        """An instance as it is at this moment; None when it was removed."""
+        return next((fact for fact in self.services(fresh=True) if fact.id == service.id), None)
+
     def wait_ready(self, service: ServiceFacts, seconds: float = 60.0) -> ServiceFacts:
         deadline = time.monotonic() + seconds
         while True:
-            now = next((fact for fact in self.services(fresh=True) if fact.id == service.id), None)
+            now = self._as_now(service)
             if now is None:
                 raise CouldNotLook(Reason.UNREACHABLE, f"{service.service} was removed while it was being looked at")
             if now.running and now.health in ("", "healthy"):
