@@ -14,6 +14,7 @@ import pytest
 from grader.catalog import load, root
 from grader.gate_stacks import Case, cases
 from grader.model import Reason, Result, Verdict, failed, passed, unknown
+from tests.noise.__main__ import shares
 from tests.noise.timed import asked, chosen, judges_time, seen, timed
 
 CATALOG = load()
@@ -77,6 +78,11 @@ def test_red_on_a_good_stack_and_green_on_a_bad_one_are_wrong_and_unknown_never_
 
     assert bool(said.wrong) is wrong
     assert bool(said.unknown) is (verdict.reason is Reason.NOISY_HOST)
+
+
+@pytest.mark.parametrize(("many", "cut"), ((20, [5, 5, 5, 5]), (7, [5, 2]), (1, [1]), (0, []), (-1, [])))
+def test_runs_are_cut_in_shares_and_none_is_lost(many: int, cut: list[int]) -> None:
+    assert shares(many) == cut
 
 
 def test_what_keeps_the_cores_busy_ends_with_whoever_started_it() -> None:
