@@ -13,7 +13,7 @@ import pytest
 
 from grader.catalog import load, root
 from grader.gate_stacks import Case, cases
-from grader.model import Reason, Result, Verdict, failed, passed, unknown
+from grader.model import Reason, Result, Verdict, failed, passed, skipped, unknown
 from tests.noise.__main__ import shares
 from tests.noise.timed import asked, chosen, judges_time, seen, timed
 
@@ -78,6 +78,15 @@ def test_red_on_a_good_stack_and_green_on_a_bad_one_are_wrong_and_unknown_never_
 
     assert bool(said.wrong) is wrong
     assert bool(said.unknown) is (verdict.reason is Reason.NOISY_HOST)
+
+
+def test_what_is_skipped_though_it_applies_was_not_judged() -> None:
+    nothing = skipped("nobody could sign in")
+
+    assert seen(CATALOG, case(kind="solution"), judged(SLOW, nothing)).unknown == {
+        SLOW: "not applicable: nobody could sign in"
+    }
+    assert seen(CATALOG, replace(case(), not_applicable=frozenset({SLOW})), judged(SLOW, nothing)).unknown == {}
 
 
 @pytest.mark.parametrize(("many", "cut"), ((20, [5, 5, 5, 5]), (7, [5, 2]), (1, [1]), (0, []), (-1, [])))

@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.catalog import Catalog
 from grader.gate_stacks import Case, chosen_checks
-from grader.model import AnyCheck, Outcome, Probe, Result
+from grader.model import AnyCheck, Outcome, Probe, Reason, Result
 from grader.plan import bridged, with_needs
 from grader.probes.stack.headroom import Baseline
 
@@ -44,7 +44,10 @@ def asked(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One run: checks with what was said of them. `wrong` are false fails and false passes, `unknown` says why."""
+    """One run: checks with what was said of them. `wrong` are false fails and false passes, `unknown` says why.
+
+    `unknown` also holds what was skipped though it was not to be: nothing was found that could be judged.
+    """
 
     wrong: dict[str, str]
     unknown: dict[str, str]
@@ -66,6 +69,7 @@ def seen(catalog: Catalog, case: Case, results: tuple[Result, ...]) -> Seen:
         result.check.id: f"{result.verdict.reason}: {result.verdict.because}"
         for result in results
         if result.outcome is Outcome.UNKNOWN
+        or (result.verdict.reason is Reason.NOT_APPLICABLE and result.check.id not in case.not_applicable)
     }
-    count = Counter(result.outcome for result in results)
+    count = Counter(result.outcome for result in results if result.check.id not in unknown)
     return Seen(wrong, unknown, count[Outcome.PASS], count[Outcome.FAIL], count[Outcome.SKIP])
