@@ -10,7 +10,8 @@ import pytest
 from grader.ladder import Figures, Row, written
 from grader.measuring import file_of
 from grader.probes.stage import FIXED
-from tests.unit.test_cli import NO_ENGINE, grader
+from tests.typed import grader
+from tests.unit.test_cli import NO_ENGINE
 
 GOT = Figures(50.0, 100.0, 300.0, 0)
 ROW = Row("lab2-gunicorn", "2026-01-02T03:04:05+00:00", "gunicorn", GOT, GOT, 84.0, 0.0, 0.9, 2)
