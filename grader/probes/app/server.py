@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os.path
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
-from grader.probes.base import Probe
+from grader.model import Reason
+from grader.probes.app.crew import crew
+from grader.probes.base import Probe, wait_for
 from grader.probes.http import Entry, answer, request, send, site
 from grader.probes.load import volley
 from grader.probes.stack.headroom import Baseline, steady
 from grader.probes.topology import App, Apps, Named, app_of, needs_bench
-from grader.stacks.base import NotApplicable, Stack
+from grader.stacks.base import CouldNotLook, NotApplicable, Stack
 from grader.stacks.dealings import HOST, Address
 
 NONSENSE = (b"GET / HTTP/9.9\r\n\r\n", b"GARBAGE\r\n\r\n")
@@ -20,6 +23,7 @@ REPLY = 1000  # characters of a reply to nonsense that evidence keeps
 AT_ONCE = 3
 SLOW = 1.0  # seconds that each of them takes
 HEARTBEAT = "/wgunicorn-"  # how the file is called in which a worker of Gunicorn shows that it lives
+STAYS = 3.0  # seconds within which all workers are there for as long as it takes to look at them
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +131,30 @@ class HeartbeatFiles(Probe[Heartbeats]):
 
     def ask(self, stack: Stack, /) -> Heartbeats:
         app = app_of(stack)
-        found = []
-        for process in app.workers:
-            links = stack.inside(app.service, "fd_links", pid=process.pid)
-            mine = [link for link in links if HEARTBEAT in link] if isinstance(links, list) else []
-            if mine:
-                mounts = str(stack.inside(app.service, "proc_text", pid=process.pid, name="mountinfo"))
-                folder = os.path.dirname(mine[0].removesuffix(" (deleted)"))
-                found.append(Heartbeat(process.pid, folder, filesystem_of(folder, mounts)))
+        found = wait_for(lambda: _heartbeats(stack, app), STAYS)
+        if found is None:
+            raise CouldNotLook(Reason.TIMED_OUT, f"the app's workers came and went for {STAYS:.0f} s")
         if not found:
             raise NotApplicable("no worker of this server keeps a heartbeat file")
-        return Heartbeats(app.service.service, tuple(found))
+        return Heartbeats(app.service.service, found)
+
+
+def _heartbeats(stack: Stack, app: App) -> tuple[Heartbeat, ...] | None:
+    """What the workers of this moment keep; None where one of them was replaced while they were looked at."""
+    now = crew(stack, app)
+    if now is None:
+        return None
+    found = []
+    with suppress(CouldNotLook):  # a worker that has ended
+        for pid, _ in sorted(now.members):
+            links = stack.inside(app.service, "fd_links", pid=pid)
+            mine = [link for link in links if HEARTBEAT in link] if isinstance(links, list) else []
+            if mine:
+                mounts = str(stack.inside(app.service, "proc_text", pid=pid, name="mountinfo"))
+                folder = os.path.dirname(mine[0].removesuffix(" (deleted)"))
+                found.append(Heartbeat(pid, folder, filesystem_of(folder, mounts)))
+    then = crew(stack, app)
+    return tuple(found) if then is not None and then.members == now.members else None
 
 
 def filesystem_of(folder: str, mountinfo: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from grader.checks.limits import MOST, REFUSALS
 from grader.probes.app.logins import AT_ONCE, AskEverywhere
-from grader.probes.app.server import AbsurdHeads, absurd, filesystem_of, slow_path
-from grader.stacks.base import NotApplicable, Settings, Stack
+from grader.probes.app.server import AbsurdHeads, Heartbeat, HeartbeatFiles, absurd, filesystem_of, slow_path
+from grader.probes.topology import Apps, find_app
+from grader.stacks.base import CouldNotLook, NotApplicable, Settings, Stack
+from grader.stacks.values import Process, ServiceFacts, Socket
+from tests.probes.service import SERVICE, process
 from tests.probes.site import response, stack
 
 MOUNTS = """\
@@ -122,3 +127,41 @@ def test_replies_of_workers_with_keys_of_their_own_do_not() -> None:
     assert 0 < seen.known < seen.asked
     assert seen.stranger == "401"
     assert all(target in ("/login", "/me") or target.startswith("/bench/whoami") for target in asked)
+
+
+class Recycled:
+    """An app whose first worker is replaced while somebody looks at it, `times` times; all keep a heartbeat."""
+
+    def __init__(self, times: int) -> None:
+        self._times, self._worker = times, 8
+
+    def services(self, *, fresh: bool = False) -> tuple[ServiceFacts, ...]:
+        return (SERVICE,)
+
+    def processes(self, service: ServiceFacts) -> tuple[Process, ...]:
+        return (process(1, 0), process(self._worker))
+
+    def ask(self, probe: object) -> object:
+        assert isinstance(probe, Apps)
+        app = find_app(SERVICE, (process(1, 0), process(8)), (Socket("0.0.0.0", 8000, "", (1, 8)),), 0)
+        return (app,)
+
+    def inside(self, service: ServiceFacts, op: str, *, pid: int, **args: object) -> object:
+        if self._times:
+            self._times, self._worker = self._times - 1, self._worker + 1
+        if pid != self._worker:
+            return []
+        return [f"/dev/shm/wgunicorn-{pid} (deleted)"] if op == "fd_links" else MOUNTS
+
+
+def test_a_worker_that_is_replaced_meanwhile_is_not_one_without_a_heartbeat() -> None:
+    seen = HeartbeatFiles().ask(cast("Stack", Recycled(2)))
+
+    assert seen.found == (Heartbeat(10, "/dev/shm", "tmpfs"),)
+
+
+def test_workers_that_never_stay_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.probes.app.server.STAYS", 0.0)
+
+    with pytest.raises(CouldNotLook, match="came and went"):
+        HeartbeatFiles().ask(cast("Stack", Recycled(9)))
