@@ -62,7 +62,14 @@ def busy(base: Path) -> str:
         asked = ", ".join(f"`{name}`" for name in these[0]["checks"]) or "everything"
         shown = [_counted(Counter(name for entry in these for name in entry[kind])) for kind in ("wrong", "unknown")]
         lines.append(f"| `{stack}` | {asked} | {len(these)} | {' | '.join(shown)} |")
-    return "\n".join([*lines, "", *_where(entries)])
+    return "\n".join([*lines, "", *_beside(entries), *_where(entries)])
+
+
+def _beside(entries: list[dict[str, Any]]) -> list[str]:
+    """What else the machine did meanwhile."""
+    ways = sorted({(int(entry["load"]), int(entry["at_once"])) for entry in entries})
+    told = [f"{load} processes that never rest, and {stacks} stack{'s'[: stacks > 1]} at once" for load, stacks in ways]
+    return [f"Checked beside {' or '.join(told)}: each is more load for the others.\n"] if told else []
 
 
 def verdicts(base: Path) -> str:

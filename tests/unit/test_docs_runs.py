@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalog import load
-from grader.docs_runs import BREAKS, BUSY, JUDGED, MATRIX, broken, verdicts
+from grader.docs_runs import BREAKS, BUSY, JUDGED, MATRIX, broken, busy, verdicts
 
 WHERE = {"day": "2026-11-28", "versions": "Docker 29"}
 
@@ -57,3 +57,15 @@ def test_a_break_that_nobody_noticed_is_listed_with_its_reason_and_the_words_tha
     left_out = "| Dockerfile: `--require-hashes` left out, in `RUN pip install …` |"
     assert f"{left_out} Not judged yet. (Not asked every check yet.) |" in said
     assert said[-1] == "Run from 2026-11-27 to 2026-11-28."
+
+
+def test_the_page_about_a_busy_machine_says_what_it_was_busy_with(tmp_path: Path) -> None:
+    run = {"stack": "one", "kind": "mutant", "checks": ["a.a"], "unknown": {"a.a": "late"}, "wrong": {}}
+    write(tmp_path, BUSY, *({**run, "load": 2, "at_once": stacks} for stacks in (4, 1, 4)))
+
+    said = busy(tmp_path)
+
+    assert "| `one` | `a.a` | 3 | nothing | `a.a` 3× |" in said
+    assert (
+        "beside 2 processes that never rest, and 1 stack at once or 2 processes that never rest, and 4 stacks" in said
+    )
