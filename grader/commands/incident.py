@@ -29,7 +29,7 @@ UP = "stack.stack-up"
 @click.argument("what", metavar="[LAB|hint|check|reveal|end]", type=LabName(), required=False)
 @click.option("--pick", type=click.IntRange(min=0), help="For instructors: the same incident for a whole room.")
 def incident(what: str | None, pick: int | None) -> None:
-    """Starts a broken stack and tells its symptom; then: hint, check, reveal, end."""
+    """Starts a broken stack and tells you what a visitor met. Then: hint, check, reveal, end."""
     from grader.catalog import root
     from grader.incidents import open_record
 

@@ -52,7 +52,7 @@ def reset(lab: str | None, into: Path | None) -> None:
 @click.command()
 @click.argument("check_id", metavar="CHECK", type=CheckId())
 def explain(check_id: str) -> None:
-    """What a check asks, why it matters, and where the course explains it."""
+    """What a check asks, why it matters, and which page explains it."""
     from grader import words
 
     catalog = the_catalog()
@@ -65,7 +65,7 @@ def explain(check_id: str) -> None:
 @click.command()
 @click.argument("what", metavar="[STEP|CHECK]", required=False)
 def hint(what: str | None) -> None:
-    """A hint for the first thing that fails, or for a step; asking again says more."""
+    """A hint for the first thing that fails, or for a step. Asking again says more."""
     from grader.advice import hint_for
     from grader.commands.incident import instead
 
@@ -114,7 +114,7 @@ def status() -> None:
 @click.option("--show", is_flag=True, help="Only print the root (PEM), for `curl --cacert FILE`.")
 @STACK
 def trust(lab: str | None, undo: bool, show: bool, stack: str | None) -> None:
-    """Lets your browser and curl believe the certificates of a lab's own authority."""
+    """Lets your browser and curl believe a lab's own certificates."""
     from grader.trust import shown, trusted, withdrawn
 
     act = withdrawn if undo else shown if show else trusted

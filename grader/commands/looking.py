@@ -49,7 +49,7 @@ def check(
     yes: bool,
     i_know: bool,
 ) -> None:
-    """Looks at a lab's running stack and reports which checks pass, and why the others fail."""
+    """Checks a lab's running stack: what passes, what fails, and why."""
     from grader.commands.incident import instead
     from grader.plan import Options
     from grader.show import Show
@@ -93,7 +93,7 @@ def audit(
     yes: bool,
     i_know: bool,
 ) -> None:
-    """Asks any running stack every check that applies: the project of this name, or of this folder."""
+    """Asks any running stack every check that applies. Without a PROJECT, that of this folder."""
     from grader import audit as audits
     from grader import words
     from grader.plan import Options
@@ -119,7 +119,7 @@ def audit(
 @click.option("--quick", is_flag=True)
 @click.option("--deep", is_flag=True)
 def plan(lab: str | None, quick: bool, deep: bool) -> None:
-    """What `check` would ask, in which order, and what of it disturbs the stack."""
+    """What `check` would ask, in which order, and what disturbs."""
     from grader import words
     from grader.plan import Options
     from grader.plan import plan as planned
@@ -135,7 +135,7 @@ def plan(lab: str | None, quick: bool, deep: bool) -> None:
 @click.option("--quick", is_flag=True, help="Nothing that disturbs the stack.")
 @STACK
 def record(lab: str | None, output: Path, quick: bool, stack: str | None) -> None:
-    """Keeps every answer of a run in a file, to be judged again without a stack (--stack recorded://FILE)."""
+    """Keeps every answer of a run in a file. `--stack recorded://FILE` judges them without a stack."""
     from grader.plan import Options
     from grader.show import RECORDING, Show
 
@@ -149,7 +149,7 @@ def record(lab: str | None, output: Path, quick: bool, stack: str | None) -> Non
 @click.argument("lab", type=LabName(), required=False)
 @STACK
 def repair(lab: str | None, stack: str | None) -> None:
-    """Puts a stack back that a run left disturbed, because it was killed."""
+    """Puts back what a run that was killed left disturbed."""
     from grader.advice import repaired
     from grader.checking import ENDING, alone
 

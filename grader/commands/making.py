@@ -14,7 +14,7 @@ from grader.commands.shared import FAILED, OK, the_catalog
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail when the pages are not current.")
 @click.pass_context
 def docs(context: click.Context, check_only: bool) -> None:
-    """Writes the generated parts of the site from the catalog (docs/_generated)."""
+    """Writes the generated parts of the site (docs/_generated)."""
     from grader.catalog import root
     from grader.docs import write
 

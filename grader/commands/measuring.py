@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--ladder", "only_show", is_flag=True, help="Show what was measured so far, and measure nothing.")
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
 def measure(lab: str | None, only_show: bool, form: str) -> None:
-    """Puts the stack of lab 1, 2 or 3 under a fixed load, and adds a row to your ladder.
+    """Puts the stack of lab 1, 2 or 3 under a fixed load. Your ladder gets a row.
 
     Eight clients ask for pages as fast as they are answered, for six seconds; then again, with one slow client among
     them. All of it takes less than 20 seconds, and the load generator is removed afterwards.

@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 def serve(port: int) -> None:
-    """Serves the built site on this machine, with your checks live on its pages. Ctrl-C ends it."""
+    """Serves the built site, with your checks live on its pages. Only this machine reaches it; Ctrl-C ends it."""
     from grader import site
     from grader.catalog import root
     from grader.serving import server

@@ -27,16 +27,11 @@ def find_project(api: docker.APIClient, word: str, workspace: Path | None, usual
         raise CouldNotLook(
             Reason.UNREACHABLE, f"no workspace of {usual or 'this lab'} here", hint=f"grader start {usual}".strip()
         )
-    here = str(workspace.resolve())
-    mine = sorted(name for name, folder in running.items() if folder == here)
+    here, mine = _started_from(workspace, running)
     if usual in mine or len(mine) == 1:
         return usual if usual in mine else mine[0]
     if mine:
-        raise CouldNotLook(
-            Reason.UNREACHABLE,
-            f"{len(mine)} stacks were started from {here}: {', '.join(mine)}",
-            hint=f"say which one with --stack compose://{mine[0]}",
-        )
+        raise _several(mine, here)
     if usual in running:
         raise CouldNotLook(
             Reason.UNREACHABLE,
@@ -59,13 +54,29 @@ def _projects(api: docker.APIClient) -> dict[str, str]:
 def _by_name_or_folder(word: str, running: dict[str, str]) -> str:
     if word in running:
         return word
-    folder = str(Path(word).resolve()) if "/" in word else ""
-    for name, started_from in running.items():
-        if folder and folder == started_from:
-            return name
+    missed = f"no Compose project '{word}' is running"
+    if "/" in word:
+        here, mine = _started_from(Path(word), running)
+        if len(mine) == 1:
+            return mine[0]
+        if mine:
+            raise _several(mine, here)
+        missed = f"no Compose project was started from {here}"
     known = ", ".join(sorted(running)) or "none"
-    raise CouldNotLook(
-        Reason.UNREACHABLE, f"no Compose project '{word}' is running (running: {known})", hint="docker compose ls"
+    raise CouldNotLook(Reason.UNREACHABLE, f"{missed} (running: {known})", hint="docker compose ls")
+
+
+def _started_from(folder: Path, running: dict[str, str]) -> tuple[str, list[str]]:
+    """The folder without links in its path, and the projects that were started from there."""
+    here = str(folder.resolve())
+    return here, sorted(name for name, started_from in running.items() if started_from == here)
+
+
+def _several(mine: list[str], here: str) -> CouldNotLook:
+    return CouldNotLook(
+        Reason.UNREACHABLE,
+        f"{len(mine)} stacks were started from {here}: {', '.join(mine)}",
+        hint=f"say which one: `--stack compose://{mine[0]}`, or `grader audit {mine[0]}`",
     )
 
 

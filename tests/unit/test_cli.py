@@ -263,6 +263,13 @@ def test_a_named_form_is_all_that_standard_output_or_the_file_gets(
         assert shown.stdout.count("\n") == text.count("\n")
 
 
+def test_the_list_of_commands_tells_each_in_a_whole_sentence() -> None:
+    said = grader("--help").stdout
+
+    assert "  audit     Asks any running stack every check that applies." in said
+    assert "..." not in said.partition("Commands:")[2]
+
+
 def test_help_loads_nothing_that_it_does_not_need() -> None:
     code = "import sys, grader.cli; print([m for m in ('docker', 'requests', 'cattrs', 'mkdocs') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
