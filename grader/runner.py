@@ -129,7 +129,7 @@ class Run:
     ) -> None:
         """Asks, and once more where it is red on a busy machine: only what is red twice is a finding there."""
         answer = bounded(self._stack, probe, control)
-        beside = control.baseline if self._red(probe, answer) else None
+        beside = control.baseline() if self._red(probe, answer) else None
         if beside and beside.noisy:
             self._stack.forget()
             again = bounded(self._stack, probe, control)
@@ -145,7 +145,8 @@ class Run:
         if probe not in self._answers:
             with Beside(self._stack) as control:
                 answer = bounded(self._stack, probe, control)
-            self._answers[probe] = replace(answer, beside=control.baseline)
+                beside = control.baseline() if self._red(probe, answer) else None
+            self._answers[probe] = replace(answer, beside=beside)
             if probe.disturbs:
                 self._stack.forget()
 
@@ -213,7 +214,7 @@ def bounded(stack: Stack, probe: Probe[Any], control: Beside | None = None) -> A
     for more in (limit, limit * (BUSY - 1)):
         with suppress(queue.Empty):
             return answers.get(timeout=more)
-        beside = control.baseline if control else None
+        beside = control.baseline() if control else None
         if not (beside and beside.noisy):
             break
     seconds = time.monotonic() - begun

@@ -181,7 +181,8 @@ def greeted(stack: Stack, to: Address, *, via: Vantage = HOST) -> Greeting:
     if (plain.status not in (0, 400) and not plain.doorman) or plain.error in ("timed out", "connection refused"):
         return plain
     secret = _hello(stack, replace(to, tls=stack.settings.hosts[0]), via)
-    if secret.speaks is Speaks.SILENCE and secret.error == "timed out":  # a busy server's handshake takes its time
+    # A busy server's handshake takes its time. What hung up on plain HTTP may be a database: that one never answers.
+    if secret.error == "timed out" and plain.status:
         secret = _hello(stack, secret.to, via)
     return secret if secret.speaks is Speaks.TLS else plain
 

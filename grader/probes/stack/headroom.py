@@ -26,8 +26,10 @@ BASELINE_P95 = 0.05  # seconds that 95 of 100 round trips to a stub may take on 
 STRETCH = 1.7  # times SLEEP that all sleepers together may take on a quiet machine
 PACE = 0.2  # seconds between two round trips beside a probe …
 BESIDE_P95 = 0.075  # … and what 95 of 100 may take there: the probe itself keeps the machine busy, too
-FEWEST = 5  # round trips that say something
-LAST = 3.0  # seconds that the last of them may still take
+FEWEST = 5  # round trips that say something: these come at once …
+AT_ONCE = 0.02  # … so many seconds apart
+HARDLY = 10.0  # seconds within which a machine that is not busy answers as many
+LAST = 3.0  # seconds that the last round trip may still take
 NOWHERE = "none"  # the network of a container that has none
 QUIETER = "close what else runs on this machine and check again"
 
@@ -95,6 +97,7 @@ class Beside:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._trips: list[float] = []
+        self._late = 0.0  # seconds after which it was given up as too late
         self._opened, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
 
@@ -107,20 +110,34 @@ class Beside:
         self._opened.wait()  # while its sidecar is being opened, it would look like one that was left behind
         self._thread.join(LAST)
 
-    @property
     def baseline(self) -> Baseline | None:
-        """What it found; None when the stub was asked too rarely to say anything, or could not be."""
+        """What it found, as soon as it was answered often enough to say something: ask inside the block.
+
+        Where HARDLY seconds are not enough for that, the machine is too busy even for it. None where it cannot be had.
+        """
+        begun = time.monotonic()
+        while len(self._trips) < FEWEST and self._thread.is_alive():
+            if (waited := time.monotonic() - begun) > HARDLY:
+                return _baseline([waited], 0.0)
+            self._over.wait(AT_ONCE)
+        if self._late:
+            return _baseline([self._late], 0.0)
         return _baseline(self._trips, 0.0) if len(self._trips) >= FEWEST else None
 
     def _ask(self) -> None:
         # Whatever keeps the control from being had, it must not become the probe's trouble, nor hold it up.
         with suppress(Exception):
+            begun = time.monotonic()
             try:
                 to = _stub(self._stack, client_on(NOWHERE))
+                self._opened.set()
+                while not self._over.wait(PACE if len(self._trips) >= FEWEST else AT_ONCE):
+                    begun = time.monotonic()
+                    self._trips.append(_timed(lambda: self._stack.exchange(client_on(NOWHERE), to, request("/"))))
+            except CouldNotLook as trouble:
+                self._late = time.monotonic() - begun if trouble.reason is Reason.TIMED_OUT else 0.0
             finally:
                 self._opened.set()
-            while not self._over.wait(PACE):
-                self._trips.append(_timed(lambda: self._stack.exchange(client_on(NOWHERE), to, request("/"))))
 
 
 def _stub(stack: Stack, via: Vantage) -> Address:

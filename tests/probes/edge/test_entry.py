@@ -196,6 +196,20 @@ def test_a_port_that_says_nothing_or_nonsense_is_silent() -> None:
     assert silent(lambda: lambda connection: connection.sendall(b"-ERR unknown command\r\n")) is Speaks.SILENCE
 
 
+def test_a_port_that_hangs_up_on_plain_http_and_never_shakes_hands_is_given_up_once() -> None:
+    """As Redis does: it waits for the end of a line in what should be a handshake."""
+    handshakes = 0
+
+    def redis(connection: socket.socket) -> None:
+        nonlocal handshakes
+        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            handshakes += 1
+            waits(connection)
+
+    assert silent(lambda: redis) is Speaks.SILENCE
+    assert handshakes == 1
+
+
 def test_a_tls_port_that_refuses_us_speaks_tls_all_the_same() -> None:
     """So whatever asks for the site hears of the refusal, and not of a page that is there for nobody."""
     context = server_context()

@@ -74,7 +74,7 @@ def test_while_a_probe_is_under_way_the_stub_is_asked_again_and_again(monkeypatc
 
     with Beside(cast("Stack", alone)) as control:
         enough(lambda: len(alone.sent) > FEWEST)
-    found = control.baseline
+        found = control.baseline()
 
     assert found is not None
     assert {via.place for via in alone.sent} == {"none"}
@@ -92,9 +92,51 @@ class Gone(Alone):
 
 def test_a_control_that_cannot_be_had_says_nothing_and_disturbs_nobody() -> None:
     with Beside(cast("Stack", Gone())) as control:
-        pass
+        assert control.baseline() is None
 
-    assert control.baseline is None
+
+def test_what_is_red_before_its_control_has_said_anything_waits_for_it() -> None:
+    alone = Alone()
+
+    with Beside(cast("Stack", alone)) as control:
+        found = control.baseline()
+
+    assert found is not None
+    assert len(alone.sent) >= FEWEST
+
+
+@dataclass
+class Late(Alone):
+    """A machine on which the engine takes too long over a sidecar."""
+
+    def at(self, via: Vantage, op: str, **args: object) -> object:
+        time.sleep(0.01)
+        raise CouldNotLook(Reason.TIMED_OUT, "no sidecar: the engine did not answer in time")
+
+
+@dataclass
+class Stuck(Alone):
+    """A machine on which nothing gets on: the stub is there, and its answers are not."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def exchange(self, via: Vantage, to: Address, data: bytes) -> Exchange:
+        self.over.wait(20)
+        return super().exchange(via, to, data)
+
+
+@pytest.mark.parametrize("stack", (Late(), Stuck()))
+def test_a_machine_that_is_too_busy_for_the_control_is_busy(monkeypatch: pytest.MonkeyPatch, stack: Alone) -> None:
+    monkeypatch.setattr(headroom, "HARDLY", 0.2)
+    monkeypatch.setattr(headroom, "BESIDE_P95", 0.0)
+
+    with Beside(cast("Stack", stack)) as control:
+        found = control.baseline()
+        if isinstance(stack, Stuck):
+            stack.over.set()
+
+    assert found is not None
+    assert found.noisy
 
 
 @dataclass
