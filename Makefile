@@ -21,7 +21,7 @@ test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit
 	CHROMIUM="$$chromium" AXE="$$axe" LIGHTHOUSE="$$lighthouse" .venv/bin/python -m pytest -m "docker or browser"
 
 test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, docs and site build
-	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 # they wait more than they compute
+	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 --dist worksteal
 
 test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (an hour)
 	@.venv/bin/grader dev check --ledger tests/matrix.json

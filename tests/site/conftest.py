@@ -1,9 +1,11 @@
 """The site, built once for all tests of this folder, by both builders."""
 
+import fcntl
 import functools
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -47,14 +49,24 @@ def build(folder: Path, builder: str, *more: Path) -> Path:
     return folder / "site"
 
 
+def built_once(folders: pytest.TempPathFactory, builder: str) -> Path:
+    """The site, built by the first of pytest-xdist's workers that needs it, in the folder that they share."""
+    base = folders.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / f"{builder}-site"
+    with (shared / f"{builder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder / "site" if folder.is_dir() else build(folder, builder)
+
+
 @pytest.fixture(scope="session")
 def mkdocs_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("mkdocs"), "mkdocs")
+    return built_once(tmp_path_factory, "mkdocs")
 
 
 @pytest.fixture(scope="session")
 def zensical_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("zensical"), "zensical")
+    return built_once(tmp_path_factory, "zensical")
 
 
 @pytest.fixture(scope="session")
@@ -86,17 +98,15 @@ class Patient(ThreadingHTTPServer):
 
 def served(site: Path) -> Iterator[str]:
     """The address of a site, under a path of its own: it must not need to be at the root."""
-    folder = site.parent / "served"
-    folder.mkdir(exist_ok=True)
-    (folder / "course").symlink_to(site)
-    server = Patient(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/course/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    (folder / "course").unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "course").symlink_to(site)
+        server = Patient(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/course/"
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session", params=("mkdocs", "zensical"))

@@ -16,7 +16,7 @@ from grader.stacks.journal import Journal
 from tests.typed import grader
 
 ROOT = root()
-NO_ENGINE = "unix:///nowhere/docker.sock"
+NO_ENGINE = "tcp://127.0.0.1:1"  # not a unix socket: the Docker SDK leaves one that it cannot connect unclosed
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from grader.probes.monitoring.timeline import LINGER, Course, Look, Marks, cours
 from grader.stacks.base import CouldNotLook
 from tests.probes.monitored import FakeRule, Monitored
 
+pytestmark = pytest.mark.waits
+
 DOWN = FakeRule("AppDown", lambda seen: "app" in seen.stopped, patience=0.05)
 ERRORS = FakeRule("ManyErrors", lambda seen: seen.recent("/bench/boom"), patience=0.05)
 SLOW = FakeRule("SlowAnswers", lambda seen: seen.count("/bench/slow") >= 3 and seen.recent("/bench/slow"))
