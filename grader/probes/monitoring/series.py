@@ -13,7 +13,7 @@ from grader.probes.app.crew import BACK, answers, members, replaced, start_of, s
 from grader.probes.base import Probe, in_role, nonce, wait_for
 from grader.probes.http import Entry, send, site
 from grader.probes.load import volley
-from grader.probes.monitoring.metrics import Sources
+from grader.probes.monitoring.metrics import Sources, page_of
 from grader.probes.monitoring.scraping import Snapshot, look
 from grader.probes.topology import App, Named
 from grader.stacks.base import CouldNotLook, NotApplicable, Stack
@@ -24,6 +24,7 @@ LOOKS = 4  # pages that are read: with a registry for each worker, every one is 
 BOUNDS = ("le", "quantile")  # labels whose values are fixed by the one who wrote the metric
 BUSY = "/bench/slow?seconds=2"  # what a worker does when it is killed
 BEGUN = 1.0  # seconds until it does so
+VISITS = 40  # requests for each worker before that: what one of them has counted has to be missed
 REPLACED = 10.0  # seconds until a killed worker must be replaced
 IDLE = 3.0  # seconds until all requests under way must have left the metrics
 
@@ -116,7 +117,9 @@ class Survived:
 class KillBusyWorker(Probe[Survived]):
     """SIGKILL to a worker in the middle of a request; the metrics before, meanwhile and after it was replaced.
 
-    workers.worker-respawn kills an idle one: what counts the requests under way would show no leak there.
+    workers.worker-respawn kills an idle one: what counts the requests under way would show no leak there. Each has
+    counted VISITS requests before that: a sum from which less is missing may grow all the same, by what scrapes and
+    health checks add meanwhile.
     """
 
     disturbs: ClassVar[bool] = True
@@ -124,8 +127,9 @@ class KillBusyWorker(Probe[Survived]):
     seconds: ClassVar[float] = 8.0
 
     def ask(self, stack: Stack, /) -> Survived:
-        app = supervised(stack)
         sources, to = stack.ask(Sources()), stack.ask(Entry())
+        volley(stack, to, [page_of(stack)] * (VISITS * len(supervised(stack).workers)), at_once=AT_ONCE)
+        app = supervised(stack)  # the requests may have worn a worker out
         many = max(len(app.workers) - 1, 1)  # one is left to say what it counts meanwhile
         team = members(app.workers)
         before = look(stack, sources)
