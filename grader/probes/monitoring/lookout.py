@@ -10,7 +10,7 @@ from contextlib import suppress
 from grader.model import Reason
 from grader.probes.base import wait_for
 from grader.probes.monitoring.rules import Group, rules_of, true_now
-from grader.probes.monitoring.servers import Absent, Server
+from grader.probes.monitoring.servers import Server
 from grader.probes.monitoring.timeline import Look
 from grader.stacks.base import CouldNotLook, Stack
 
@@ -58,7 +58,7 @@ class Lookout:
 
     def _go_on(self) -> None:
         while not self._over.wait(POLL):
-            with suppress(Absent):  # whoever waits for a look finds that there is none
+            with suppress(CouldNotLook):  # whoever waits for a look finds that there is none
                 self._look()
 
     def until(self, seen: Callable[[frozenset[int], frozenset[int]], bool], seconds: float) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 
 from grader.checks import alerts
-from grader.model import Outcome
+from grader.model import Outcome, Reason
 from grader.probes.monitoring import drill, lookout
 from grader.probes.monitoring.drill import Drill, Drilled
 from grader.probes.monitoring.rules import Rule
 from grader.probes.monitoring.timeline import LINGER, Course, Look, Marks, courses
 from grader.stacks.base import CouldNotLook
-from tests.probes.monitored import FakeRule, Monitored
+from grader.stacks.dealings import Address, Exchange, Vantage
+from tests.probes.monitored import PORTS, FakeRule, Monitored
 
 pytestmark = pytest.mark.waits
 
@@ -143,6 +145,21 @@ class Speechless(Monitored):
 def test_who_could_not_look_at_the_rules_has_not_seen_them_silent() -> None:
     with pytest.raises(CouldNotLook, match="prometheus did not tell how its rules are"):
         Drill().ask(Speechless(rules=(DOWN, ERRORS)).stack)
+
+
+class Halting(Monitored):
+    """Now and then its Prometheus is not reached in time."""
+
+    def exchange(self, via: Vantage, to: Address, data: bytes, **bounds: object) -> Exchange:
+        watching = threading.current_thread() is not threading.main_thread()
+        if to.port == PORTS["prometheus"] and watching and b"/rules" in data and self.evaluations % 3 == 2:
+            self.evaluations += 1
+            raise CouldNotLook(Reason.TIMED_OUT, "the sidecar of prometheus did not answer `exchange` in time")
+        return super().exchange(via, to, data, **bounds)
+
+
+def test_a_look_that_comes_too_late_is_not_the_last() -> None:
+    assert outcomes(Drill().ask(Halting(rules=(DOWN, ERRORS, SLOW)).stack)) == ALL_WELL
 
 
 def test_the_app_is_started_again_whatever_happens() -> None:
