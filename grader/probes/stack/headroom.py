@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from grader.model import Reason, Verdict, unknown
-from grader.probes.base import Probe
+from grader.probes.base import Probe, wait_for
 from grader.probes.http import client_on, request
 from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.dealings import Address, Vantage
@@ -115,11 +115,11 @@ class Beside:
 
         Where HARDLY seconds are not enough for that, the machine is too busy even for it. None where it cannot be had.
         """
-        begun = time.monotonic()
-        while len(self._trips) < FEWEST and self._thread.is_alive():
-            if (waited := time.monotonic() - begun) > HARDLY:
-                return _baseline([waited], 0.0)
-            self._over.wait(AT_ONCE)
+        enough = wait_for(
+            lambda: True if len(self._trips) >= FEWEST or not self._thread.is_alive() else None, HARDLY, AT_ONCE
+        )
+        if not enough:
+            return _baseline([HARDLY], 0.0)
         if self._late:
             return _baseline([self._late], 0.0)
         return _baseline(self._trips, 0.0) if len(self._trips) >= FEWEST else None
