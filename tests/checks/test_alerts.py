@@ -71,6 +71,8 @@ def drilled(*courses: Course, **changes: object) -> Drilled:
         (QUIET, drilled(replace(SLOW, single=True)), Outcome.FAIL, "one request of 2 s"),
         (QUIET, drilled(replace(SLOW, single=True, patience=60.0)), Outcome.PASS, "none was true"),  # `for` outlasts it
         (QUIET, drilled(replace(SLOW, single=True, window=0.0)), Outcome.FAIL, "one request"),  # window unknown: short
+        (QUIET, drilled(DOWN, single=False, overlooked=True), Outcome.UNKNOWN, "did not reach the rules of prometheus"),
+        (QUIET, drilled(replace(SLOW, single=True), overlooked=True), Outcome.FAIL, "one request"),  # seen all the same
         (FAILING, WELL, Outcome.PASS, "ManyErrors turned true 4 s after"),
         (FAILING, drilled(DOWN, SLOW), Outcome.FAIL, "no rule turned true (rules: AppDown, SlowAnswers)"),
         (FAILING, drilled(replace(ERRORS, noisy=True)), Outcome.FAIL, "no rule"),  # it was true before

@@ -23,6 +23,7 @@ from tests.probes.site import response
 E = TypeVar("E")
 TEXT = "text/plain; version=0.0.4"
 MASTER = Process(1, 0, "S", 1, 10, 1000, "gunicorn", ("gunicorn",))
+AGO = 0.03  # seconds since the last scrape: all rules have been computed since
 PORTS = {"app": 8000, "proxy": 80, "prometheus": 9090, "alertmanager": 9093}
 
 
@@ -65,6 +66,7 @@ class Monitored:
     seen: dict[int, Counter[tuple[str, int]]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     latest: dict[str, int] = field(default_factory=dict)
+    scrape_takes: float = 0.0  # seconds
     evaluations: int = 0
     true_since: dict[str, float] = field(default_factory=dict)
     fired: set[str] = field(default_factory=set)
@@ -178,7 +180,7 @@ class Monitored:
             self.evaluations += 1
             return _told({"groups": [{"name": "g", "interval": 0.02, "rules": [self._rule(r) for r in self.rules]}]})
         if path == "/api/v1/targets":
-            now = {"lastScrape": stamped(time.time())}
+            now = {"lastScrape": stamped(time.time() - AGO), "lastScrapeDuration": self.scrape_takes}
             return _told({"activeTargets": [one | now for one in (self.targets or ())]})
         if path == "/api/v1/alertmanagers":
             return _told({"activeAlertmanagers": [{"url": "http://alertmanager:9093/api/v2/alerts"}]})

@@ -23,7 +23,7 @@ from grader.probes.monitoring.lookout import POLL, Lookout
 from grader.probes.monitoring.metrics import Sources, page_of
 from grader.probes.monitoring.rules import clock, rules_of
 from grader.probes.monitoring.scraped import published_port
-from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, instances, targets_of
+from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, instances, reads_of, targets_of
 from grader.probes.monitoring.timeline import LINGER, Course, Marks, courses
 from grader.probes.topology import Apps, Named
 from grader.stacks.base import CouldNotLook, Stack
@@ -48,7 +48,8 @@ class Drilled:
     computations of the rules; `limit` how long each part of the drill could take, `cut` that it should have been more.
 
     `slow` and `errors` say how many requests were slow and failed; 0 where nothing could be made slow, or fail.
-    `single` says that one slow answer was made when all else was over.
+    `single` says that one slow answer was made when all else was over, and that the rules were computed with it;
+    `overlooked` that they were not in time, or that there was no answer.
     `left_over` is an instance that a rule which never was quiet is true for, though Prometheus no longer asks it.
     """
 
@@ -68,6 +69,7 @@ class Drilled:
     delivery: Delivery
     left_over: str = ""
     single: bool = False
+    overlooked: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class _Exercise:
         wanted = TIMES * (self.interval + self.evaluation) + SPARE
         self.limit, self.cut = min(wanted, LONGEST), wanted > LONGEST
         self.slow = self.errors = 0
-        self.single = False
+        self.single = self.overlooked = False
 
     def go(self) -> Drilled:
         post = Post(self.stack)
@@ -127,6 +129,7 @@ class _Exercise:
             post.summary(frozenset(course.name for course in found if course.fired >= 0)),
             left_over,
             self.single,
+            self.overlooked,
         )
 
     # --- before ------------------------------------------------------------------------------------------------------
@@ -150,11 +153,15 @@ class _Exercise:
         return ""
 
     def _knows(self, moment: float) -> bool:
-        """Whether the app was scraped since, and the rules computed from that: unless they are too seldom."""
+        """Whether the app was scraped since, and the rules computed from that: unless they are too seldom.
+
+        Rules are computed for the moment at which they were due. On a busy machine that is a while before they are, and
+        what was scraped in between is not in them.
+        """
         try:
-            now = clock(self.stack, self.server)
-            scraped = min((now - target.age for target in self._targets()), default=now)
-            return moment <= scraped and (self.cut or scraped <= rules_of(self.stack, self.server).evaluated)
+            reads = [read for read in reads_of(self.stack, self.server) if read.service in self.sources]
+            known = rules_of(self.stack, self.server).evaluated - self.watch.pace
+            return all(moment <= read.begun and (self.cut or read.ended <= known) for read in reads)
         except Absent:
             return False
 
@@ -261,12 +268,12 @@ class _Exercise:
         post.look()
         if not self.bench or self.cut:
             return frozenset()
-        self._reckoned(quick)
-        before = self.watch.true
-        slow = self._answered(ONE_SLOW)
-        self.single = slow >= 0
-        self._reckoned(slow)
-        return self.watch.true - before
+        known = self._reckoned(quick)
+        before, since = self.watch.true, self.watch.now
+        self.single = self._reckoned(self._answered(ONE_SLOW)) and known
+        self.overlooked = not self.single
+        seen = (look.true for look in self.watch.looks if look.at >= since)  # the last look may come after the window
+        return self.watch.awake(frozenset().union(*seen)) - before
 
     def _answered(self, seconds: float) -> float:
         """Asks for an answer that takes so long; when it was there, on Prometheus's clock, -1.0 where none came."""
@@ -274,10 +281,10 @@ class _Exercise:
             return clock(self.stack, self.server)
         return -1.0
 
-    def _reckoned(self, moment: float) -> None:
-        """Waits until the rules have been looked at with all that was so at that moment."""
-        self.watch.until(lambda true, firing: self._knows(moment), self.limit)
-        self.watch.until(lambda true, firing: True, SPARE)  # the last look may be older than what is known now
+    def _reckoned(self, moment: float) -> bool:
+        """Waits until the rules have been looked at with all that was so at that moment; whether they were in time."""
+        known = moment >= 0 and self.watch.until(lambda true, firing: self._knows(moment), self.limit)
+        return known and self.watch.until(lambda true, firing: True, SPARE)  # the last look may be older than that
 
     def _targets(self) -> list[Target]:
         return [target for target in targets_of(self.stack, self.server).active if target.service in self.sources]

@@ -44,10 +44,16 @@ class Lookout:
     @property
     def true(self) -> frozenset[int]:
         """The rules that were true at the last look, but for the one that always is."""
-        return self._awake(self.looks[-1])
+        return self.awake(self.looks[-1].true)
 
-    def _awake(self, look: Look) -> frozenset[int]:
-        return frozenset(number for number in look.true if not self.group.rules[number].watchdog)
+    @property
+    def pace(self) -> float:
+        """Seconds that the last look took: what else this machine does may be as late."""
+        return self.looks[-1].end - self.looks[-1].at
+
+    def awake(self, true: frozenset[int]) -> frozenset[int]:
+        """Those of the rules that are not true all the time on purpose."""
+        return frozenset(number for number in true if not self.group.rules[number].watchdog)
 
     def _look(self) -> None:
         at = self.now
@@ -70,7 +76,7 @@ class Lookout:
 
         def liked() -> bool | None:
             last = self.looks[-1]
-            return True if last.at > since and seen(self._awake(last), last.firing) else None
+            return True if last.at > since and seen(self.awake(last.true), last.firing) else None
 
         found = wait_for(liked, seconds) is True
         if not found and self.looks[-1].at < since + seconds / 2:

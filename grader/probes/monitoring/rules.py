@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from grader.probes.http import parse, request
@@ -19,6 +18,7 @@ from grader.probes.monitoring.servers import (
     length,
     mapping,
     mappings,
+    stamp,
     vector,
 )
 from grader.stacks.base import Stack
@@ -112,16 +112,6 @@ def _window(query: str, recorded: dict[str, str], depth: int) -> float:
     own = max((length(found) for found in RANGE.findall(query)), default=0.0)
     used = {recorded[name] for name in NAME.findall(query) if name in recorded} if depth else set()
     return max((own, *(_window(other, recorded, depth - 1) for other in used)))
-
-
-def stamp(text: object) -> float:
-    """Seconds since the epoch of a time stamp of Prometheus (RFC 3339 with nanoseconds); 0.0 for "never"."""
-    if not isinstance(text, str) or text.startswith("0001-"):
-        return 0.0
-    try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def true_now(stack: Stack, server: Server, rules: tuple[Rule, ...]) -> frozenset[int]:

@@ -72,6 +72,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """When a service was read last, in seconds since the epoch on Prometheus's clock; both are 0.0 for never."""
+
+    service: str
+    begun: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scraping:
     """The service that is Prometheus, and its active targets."""
 
@@ -239,25 +248,46 @@ def targets_of(stack: Stack, server: Server) -> Scraping:
     )
 
 
-def _target(stack: Stack, server: Server, raw: dict[str, Any], now: float) -> Target:
-    url = str(raw.get("scrapeUrl", ""))
-    labels = mapping(raw.get("labels"))
-    host = urlsplit(url).hostname or ""
+def reads_of(stack: Stack, server: Server) -> tuple[Read, ...]:
+    """When each active target was read last. Prometheus stamps a reading with its beginning, and has it at its end."""
+
+    def read(raw: dict[str, Any]) -> Read:
+        begun = stamp(raw.get("lastScrape"))
+        return Read(_led_to(stack, server, raw), begun, begun + length(raw.get("lastScrapeDuration")))
+
+    data = data_of(stack, server, "/api/v1/targets", state="active")
+    return tuple(read(raw) for raw in mappings(mapping(data).get("activeTargets"))[:TARGETS])
+
+
+def _led_to(stack: Stack, server: Server, raw: dict[str, Any]) -> str:
+    """The service that a target's address leads to, "" for none."""
+    host = urlsplit(str(raw.get("scrapeUrl", ""))).hostname or ""
     led = service_at(stack, server.service if host in ("localhost", "127.0.0.1", "::1") else host)
+    return led[0].service if led else ""
+
+
+def _target(stack: Stack, server: Server, raw: dict[str, Any], now: float) -> Target:
+    labels = mapping(raw.get("labels"))
     return Target(
         job=str(labels.get("job", raw.get("scrapePool", ""))),
-        url=clean(url),
-        service=led[0].service if led else "",
+        url=clean(str(raw.get("scrapeUrl", ""))),
+        service=_led_to(stack, server, raw),
         up=raw.get("health") == "up",
         error=clean(str(raw.get("lastError", ""))),
-        age=_age(str(raw.get("lastScrape", "")), now),
+        age=_age(stamp(raw.get("lastScrape")), now),
         interval=length(raw.get("scrapeInterval")) or 0.0,
     )
 
 
-def _age(stamp: str, now: float) -> float:
-    try:
-        when = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", stamp)).timestamp()
-    except ValueError:
-        return -1.0
+def _age(when: float, now: float) -> float:
     return round(now - when, 1) if when > 0 and now else -1.0
+
+
+def stamp(text: object) -> float:
+    """Seconds since the epoch of a time stamp of Prometheus (RFC 3339 with nanoseconds); 0.0 for "never"."""
+    if not isinstance(text, str) or text.startswith("0001-"):
+        return 0.0
+    try:
+        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()
+    except ValueError:
+        return 0.0

@@ -81,6 +81,21 @@ def test_a_rule_that_one_slow_answer_makes_true_is_hasty_once_its_counter_is_kno
     assert "because of one request" in verdict.because
 
 
+def test_rules_that_have_not_seen_the_slow_answer_are_not_quiet() -> None:
+    """A reading that takes so long is stamped with its beginning: rules that were computed since have not got it."""
+    verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, ERRORS, scrape_takes=60.0))
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, Reason.TIMED_OUT)
+    assert "one answer of 2 s" in verdict.because
+
+
+def test_a_rule_that_was_true_at_any_look_after_the_slow_answer_is_hasty() -> None:
+    """On a busy machine the last look may come when the answer has left the window."""
+    short = FakeRule("Hasty", lambda seen: seen.count("/bench/slow") == 2 and seen.recent("/bench/slow", 2))
+
+    assert "because of one request" in alerts.alerts_quiet_when_healthy.judge(held(DOWN, short)).because
+
+
 def test_where_nothing_can_be_made_slow_nothing_is_said_of_it() -> None:
     verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, bench=False))
 
