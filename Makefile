@@ -20,7 +20,8 @@ test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit
 	@chromium=$$(scripts/browser) && axe=$$(scripts/axe) && lighthouse=$$(scripts/lighthouse) && \
 	CHROMIUM="$$chromium" AXE="$$axe" LIGHTHOUSE="$$lighthouse" .venv/bin/python -m pytest -m "docker or browser"
 
-test-fast: dev-env lint site ## What needs no Docker: lint, types, unit tests, docs and site build
+test-fast: dev-env lint ## What needs no Docker: lint, types, unit tests, docs and site build
+	@.venv/bin/grader docs --check
 	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 --dist worksteal
 
 test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (an hour)

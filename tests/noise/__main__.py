@@ -22,7 +22,7 @@ from grader.gate_stacks import Case, cases, checked, lay_out
 from grader.runs import Runs
 from grader.stacks.throwaway import Throwaway
 from tests.noise.busy import busy
-from tests.noise.timed import asked, chosen, seen, timed
+from tests.noise.timed import asked, chosen, seen, timed, wants_host_port
 
 RUNS = 20
 SHARE = 5  # runs
@@ -58,7 +58,7 @@ def main() -> int:
         started = [
             lanes.submit(_runs_of, catalog, case, f"noise-{case.name}-{part}".lower(), many, runs, beside)
             for case in todo
-            for part, many in enumerate(shares(told.runs - done[case.name]))
+            for part, many in enumerate(shares(told.runs - done[case.name], alone=wants_host_port(case)))
         ]
         wrong = sum(one.result() for one in started)
     missing = sum(max(0, told.runs - runs.count("stack")[case.name]) for case in wanted)
@@ -66,9 +66,13 @@ def main() -> int:
     return 1 if wrong or missing else 0
 
 
-def shares(many: int) -> list[int]:
-    """The runs that one start of a stack gets: the longest stack must not keep one lane busy after all the others."""
-    return [min(SHARE, many - begun) for begun in range(0, many, SHARE)]
+def shares(many: int, *, alone: bool) -> list[int]:
+    """The runs that one start of a stack gets: the longest stack must not keep one lane busy after all the others.
+
+    One that has to be `alone` is started once: beside itself it would find its port taken.
+    """
+    share = many if alone else SHARE
+    return [min(share, many - begun) for begun in range(0, many, max(share, 1))]
 
 
 def _runs_of(catalog: Catalog, case: Case, project: str, many: int, runs: Runs, beside: dict[str, int]) -> int:

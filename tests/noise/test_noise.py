@@ -15,7 +15,7 @@ from grader.catalog import load, root
 from grader.gate_stacks import Case, cases
 from grader.model import Reason, Result, Verdict, failed, passed, skipped, unknown
 from tests.noise.__main__ import shares
-from tests.noise.timed import asked, chosen, judges_time, seen, timed
+from tests.noise.timed import asked, chosen, judges_time, seen, timed, wants_host_port
 
 CATALOG = load()
 EVERY = {case.name: case for case in cases(root(), CATALOG)}
@@ -91,7 +91,13 @@ def test_what_is_skipped_though_it_applies_was_not_judged() -> None:
 
 @pytest.mark.parametrize(("many", "cut"), ((20, [5, 5, 5, 5]), (7, [5, 2]), (1, [1]), (0, []), (-1, [])))
 def test_runs_are_cut_in_shares_and_none_is_lost(many: int, cut: list[int]) -> None:
-    assert shares(many) == cut
+    assert shares(many, alone=False) == cut
+    assert shares(many, alone=True) == ([many] if cut else [])
+
+
+@pytest.mark.parametrize(("name", "alone"), (("hostnet-app", True), ("static-dns", False)))
+def test_a_stack_on_the_network_of_the_host_is_never_started_beside_itself(name: str, alone: bool) -> None:
+    assert wants_host_port(EVERY[name]) is alone
 
 
 def test_what_keeps_the_cores_busy_ends_with_whoever_started_it() -> None:

@@ -34,6 +34,11 @@ def chosen(catalog: Catalog, every: tuple[Case, ...]) -> tuple[Case, ...]:
     return tuple(case for case in every if case.kind == "solution" or (case.kind == "mutant" and timed(catalog, case)))
 
 
+def wants_host_port(case: Case) -> bool:
+    """Whether a stack listens on the host itself, at the port that its files name: a second one beside it cannot."""
+    return any("network_mode: host" in edit.replace for edit in case.edits)
+
+
 def asked(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
     """What is asked of a stack: everything of a solution, of a mutant what judges times and all that this needs."""
     if case.kind == "solution":

@@ -23,7 +23,7 @@ from tests.probes.site import response
 E = TypeVar("E")
 TEXT = "text/plain; version=0.0.4"
 MASTER = Process(1, 0, "S", 1, 10, 1000, "gunicorn", ("gunicorn",))
-AGO = 0.03  # seconds since the last scrape: all rules have been computed since
+AHEAD = 10.0  # seconds by which its rules are: no look is so slow that what was scraped might not be in them
 PORTS = {"app": 8000, "proxy": 80, "prometheus": 9090, "alertmanager": 9093}
 
 
@@ -180,7 +180,7 @@ class Monitored:
             self.evaluations += 1
             return _told({"groups": [{"name": "g", "interval": 0.02, "rules": [self._rule(r) for r in self.rules]}]})
         if path == "/api/v1/targets":
-            now = {"lastScrape": stamped(time.time() - AGO), "lastScrapeDuration": self.scrape_takes}
+            now = {"lastScrape": stamped(time.time()), "lastScrapeDuration": self.scrape_takes}
             return _told({"activeTargets": [one | now for one in (self.targets or ())]})
         if path == "/api/v1/alertmanagers":
             return _told({"activeAlertmanagers": [{"url": "http://alertmanager:9093/api/v2/alerts"}]})
@@ -211,7 +211,7 @@ class Monitored:
             "health": rule.health,
             "lastError": "" if rule.health == "ok" else "unknown function",
             "state": "firing" if self._firing(rule) else "inactive",
-            "lastEvaluation": stamped(time.time()),
+            "lastEvaluation": stamped(time.time() + AHEAD),
         }
 
     def _alertmanager(self, path: str) -> bytes:
