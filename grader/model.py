@@ -51,6 +51,9 @@ class Verdict:
     `reproduce` is a shell command that a learner can paste into a terminal in the workspace. `shows` is a regular
     expression that a line of its output matches while the fault is there, and none when it is not: the gate runs it.
     Where no command shows it by itself, `not_shown` says why instead.
+
+    `late` says that something took too long for somebody else, as for the engine, which remembers it: on a busy machine
+    a second look shows the same, and is no proof.
     """
 
     outcome: Outcome
@@ -60,6 +63,7 @@ class Verdict:
     reason: Reason | None = None
     shows: str = ""
     not_shown: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,15 @@ OnResult = Callable[[Result], None]
 class Answer:
     """What came of one probe: evidence, or the verdict that takes its place.
 
-    `beside` is how busy the machine was meanwhile, where times may have been judged.
+    `beside` is how busy the machine was meanwhile, where times may have been judged, or something was red. `twice` says
+    that it was red again when it was asked again for that.
     """
 
     evidence: object
     trouble: Verdict | None
     seconds: float
     beside: Baseline | None = None
+    twice: bool = False
 
 
 def in_order(checks: Iterable[AnyCheck]) -> tuple[AnyCheck, ...]:
@@ -133,7 +135,8 @@ class Run:
         if beside and beside.noisy:
             self._stack.forget()
             again = bounded(self._stack, probe, control)
-            answer = again if self._red(probe, again) else replace(answer, beside=beside)
+            twice = self._red(probe, again)
+            answer = replace(again if twice else answer, beside=beside, twice=twice)
         answered.put((probe, answer))
 
     def _red(self, probe: Probe[Any], answer: Answer) -> bool:
@@ -190,9 +193,10 @@ def blocks(verdict: Verdict) -> bool:
 
 
 def said(check: AnyCheck, answer: Answer) -> Verdict:
-    """The verdict on an answer. Red on a machine that was too busy to judge times is no verdict."""
+    """The verdict on an answer. Red on a machine that was too busy to judge times is no verdict, unless it is so twice
+    and not about a time."""
     verdict, beside = answer.trouble or judged(check, answer.evidence), answer.beside
-    if verdict.outcome is Outcome.FAIL and beside and beside.noisy:
+    if verdict.outcome is Outcome.FAIL and beside and beside.noisy and (verdict.late or not answer.twice):
         return in_doubt(verdict, beside)
     return verdict
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from shlex import quote
 from urllib.parse import urljoin, urlsplit
 
@@ -49,7 +50,7 @@ def stack_up(seen: Members) -> Verdict:
             reproduce="docker compose logs --tail 20; docker compose ps --services --status running | wc -l",
             shows="^0$",
         )
-    member = troubles[0][0]
+    member = next((m for m, _ in troubles if not _unwell(m)), troubles[0][0])  # a crash is more than a slow answer
     first = quote(member.service)
     if member.error:
         return failed(
@@ -58,14 +59,15 @@ def stack_up(seen: Members) -> Verdict:
             reproduce=f"docker ps; docker compose up -d {first}",
             shows="Error",
         )
-    if member.health == "unhealthy":
-        return failed(
+    if _unwell(member):
+        verdict = failed(
             "; ".join(trouble for _, trouble in troubles[:NAMED]),
             hint=f"what does the health check of {member.service} ask, and can it be asked there?",
             reproduce="docker inspect -f '{{.State.Health.Status}} {{json .State.Health.Log}}' "
             + containers(member.service),
-            shows="^unhealthy",
+            shows=f"^{member.health}",
         )
+        return replace(verdict, late=True)
     return failed(
         "; ".join(trouble for _, trouble in troubles[:NAMED]),
         hint=f"what did {member.service} say last?",
@@ -75,6 +77,12 @@ def stack_up(seen: Members) -> Verdict:
         + containers(member.service, stopped=True),
         shows=_seen_of(member),
     )
+
+
+def _unwell(member: Member) -> bool:
+    """Whether nothing but its health check speaks against an instance."""
+    runs = member.state is State.RUNNING and not (member.again or member.oom_killed)
+    return runs and member.health in ("unhealthy", "starting")
 
 
 def _seen_of(member: Member) -> str:

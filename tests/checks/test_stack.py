@@ -51,6 +51,22 @@ def test_every_lasting_service_must_go_on_running(members: tuple[Member, ...], o
     assert word in verdict.because
 
 
+@pytest.mark.parametrize(
+    ("members", "late"),
+    (
+        ((replace(APP, health="unhealthy"),), True),
+        ((replace(APP, health="starting"),), True),
+        ((replace(APP, health="unhealthy"), replace(APP, name="db", state=State.EXITED, exit_code=1)), False),
+        ((replace(APP, health="unhealthy", again=1, restarts=1),), False),
+        ((replace(APP, health="unhealthy", state=State.EXITED, exit_code=1),), False),  # its last word stays
+    ),
+)
+def test_a_health_check_that_fails_may_be_a_matter_of_time_and_a_crash_is_not(
+    members: tuple[Member, ...], late: bool
+) -> None:
+    assert stack.stack_up.judge(Members(members, waited=0.0, apart=2.0)).late is late
+
+
 DOOR = Entrance("proxy", "127.0.0.1", 8080, 80, Speaks.HTTP, 200, "", ())
 SILENT = replace(DOOR, speaks=Speaks.SILENCE, status=0, error="connection reset")
 

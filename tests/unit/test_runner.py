@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -295,22 +295,25 @@ def test_red_is_no_verdict_when_the_machine_was_busy_while_times_were_judged(
 
 
 @pytest.mark.parametrize(
-    ("p95", "second", "asked", "outcome"),
+    ("p95", "second", "asked", "late", "outcome"),
     (
-        (0.002, "ok", 1, Outcome.FAIL),  # nothing speaks for a second look
-        (0.4, "ok", 2, Outcome.UNKNOWN),
-        (0.4, "bad", 2, Outcome.FAIL),
+        (0.002, "ok", 1, False, Outcome.FAIL),  # nothing speaks for a second look
+        (0.002, "ok", 1, True, Outcome.FAIL),
+        (0.4, "ok", 2, False, Outcome.UNKNOWN),
+        (0.4, "bad", 2, False, Outcome.FAIL),
+        (0.4, "bad", 2, True, Outcome.UNKNOWN),  # the engine remembers what was too slow
     ),
 )
 def test_a_calm_check_that_is_red_on_a_busy_machine_is_asked_again_and_red_only_when_it_is_so_twice(
-    monkeypatch: pytest.MonkeyPatch, p95: float, second: str, asked: int, outcome: Outcome
+    monkeypatch: pytest.MonkeyPatch, p95: float, second: str, asked: int, late: bool, outcome: Outcome
 ) -> None:
     monkeypatch.setattr(Control, "p95", p95)
     monkeypatch.setattr(runner, "Beside", Control)
     answers = iter(("bad", second))
 
     def judge(evidence: str) -> Verdict:
-        return passed("fine") if evidence == "ok" else failed("broken", hint="look", reproduce="curl", shows="bad")
+        broken = failed("broken", hint="look", reproduce="curl", shows="bad")
+        return passed("fine") if evidence == "ok" else replace(broken, late=late)
 
     stack, results = run(check("a.a", Asked("a", act=lambda: next(answers)), judge=judge))
 
