@@ -68,6 +68,14 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
             reproduce=f"{curl(f'{seen.site}/?[1-9]')} >/dev/null; sleep 15; {again}",
             shows=TRUE,
         )
+    lasting = next((course for course in seen.courses if course.lasting and course.window <= CLEAR), None)
+    if lasting is not None:
+        return failed(
+            f"{lasting.name} was still true {CLEAR:.0f} s after all was well again: {lasting.query}",
+            hint="which number does it compare, and what is that number when all is well?",
+            reproduce=f"{curl(f'{seen.site}/?[1-9]')} >/dev/null; sleep 15; {again}",
+            shows=TRUE,
+        )
     hasty = next((course for course in seen.courses if course.single and _would_fire(course, seen.interval)), None)
     if hasty is not None:
         quick, slow = (curl(f"{seen.site}/bench/slow?seconds={n:g}", "-o /dev/null") for n in (0, ONE_SLOW))

@@ -109,8 +109,11 @@ class _Exercise:
         left_over = self._left_over(noisy)
         slow, errors, ended = self._burst(noisy)
         stopped, started = self._outage(ended, post)
-        single = self._afterwards(noisy, post)
-        marks = Marks(slow, errors, ended, stopped, started, noisy, single)
+        quick = self._answered(0.0)
+        lasting = self._lasting(noisy, stopped)
+        post.look()
+        single = self._hasty(quick)
+        marks = Marks(slow, errors, ended, stopped, started, noisy, single, lasting)
         found = courses(self.rules, self.watch.looks, marks)
         return Drilled(
             site(self.stack, self.to),
@@ -257,15 +260,19 @@ class _Exercise:
 
     # --- after -------------------------------------------------------------------------------------------------------
 
-    def _afterwards(self, dull: frozenset[int], post: Post) -> frozenset[int]:
-        """Waits until no rule is true any more; then the rules that a single slow answer makes true.
+    def _lasting(self, dull: frozenset[int], stopped: float) -> frozenset[int]:
+        """Waits until no rule is true any more. Those that stay true, and were so before the outage: one about a start
+        of a moment ago may be."""
+        over = self.watch.until(lambda true, firing: not true - dull, CLEAR)
+        early = frozenset[int]().union(*(look.true for look in self.watch.looks if look.end <= stopped))
+        return frozenset() if over else (self.watch.true - dull) & early
 
-        Nothing dilutes it: the app has just come back, and its counters have. For the same reason it has a quick
+    def _hasty(self, quick: float) -> frozenset[int]:
+        """The rules that a single slow answer makes true.
+
+        Nothing dilutes it: the app has just come back, and its counters have. For the same reason it had a `quick`
         answer of the same route before it: a counter that begins with the slow one has not grown.
         """
-        quick = self._answered(0.0)
-        self.watch.until(lambda true, firing: not true - dull, CLEAR)
-        post.look()
         if not self.bench or self.cut:
             return frozenset()
         known = self._reckoned(quick)

@@ -29,7 +29,8 @@ class Look:
 class Marks:
     """When the parts began, in the seconds of Look.at: slow answers, errors, their end, the app gone, the app back.
 
-    `noisy` are the rules that were never quiet before, `single` those that one slow request made true.
+    `noisy` are the rules that were never quiet before, `single` those that one slow request made true, and `lasting`
+    those that were true before the outage and stayed so when all had long been over.
     """
 
     slow: float
@@ -39,6 +40,7 @@ class Marks:
     started: float
     noisy: frozenset[int]
     single: frozenset[int]
+    lasting: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Course:
     down: float
     fired: float
     gone: float
+    lasting: bool = False
 
     @property
     def reacted(self) -> bool:
@@ -97,6 +100,7 @@ def _course(rule: Rule, number: int, looks: list[Look], marks: Marks) -> Course:
         down,
         _first(looks, min(begun), lambda look: number in look.firing) if begun else -1.0,
         _first(looks, end, lambda look: number not in look.true) if begun else -1.0,
+        number in marks.lasting,
     )
 
 

@@ -74,6 +74,19 @@ def test_a_rule_that_is_always_true_is_noise_and_no_alarm() -> None:
     }
 
 
+def test_a_rule_that_turns_true_after_a_quiet_look_and_stays_so_is_an_alarm_on_a_healthy_stack() -> None:
+    """After a start, a rule about requests has no result until there were some."""
+    always = FakeRule("Always", lambda seen: "/bench/slow" in seen.latest)
+
+    assert "Always was still true" in alerts.alerts_quiet_when_healthy.judge(held(DOWN, always)).because
+
+
+def test_a_rule_about_a_start_of_a_moment_ago_may_stay_true() -> None:
+    restarted = FakeRule("Restarted", lambda seen: "start app" in seen.done)
+
+    assert alerts.alerts_quiet_when_healthy.judge(held(DOWN, restarted)).outcome is Outcome.PASS
+
+
 def test_a_rule_that_one_slow_answer_makes_true_is_hasty_once_its_counter_is_known() -> None:
     verdict = alerts.alerts_quiet_when_healthy.judge(held(DOWN, ERRORS, SLOW, HASTY))
 
