@@ -67,9 +67,18 @@ def busy(base: Path) -> str:
 
 def _beside(entries: list[dict[str, Any]]) -> list[str]:
     """What else the machine did meanwhile."""
-    ways = sorted({(int(entry["load"]), int(entry["at_once"])) for entry in entries})
-    told = [f"{load} processes that never rest, and {stacks} stack{'s'[: stacks > 1]} at once" for load, stacks in ways]
-    return [f"Checked beside {' or '.join(told)}: each is more load for the others.\n"] if told else []
+    loads, stacks = (sorted({int(entry[name]) for entry in entries}) for name in ("load", "at_once"))
+    if not entries:
+        return []
+    return [
+        f"Checked beside {_or(loads)} processes that never rest, and as one of {_or(stacks)} stacks at once: each is "
+        "more load for the others.\n"
+    ]
+
+
+def _or(numbers: list[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def verdicts(base: Path) -> str:
