@@ -105,6 +105,8 @@ class _Exercise:
 
     def go(self) -> Drilled:
         post = Post(self.stack)
+        if not self.rules:  # nothing can react: there is no reason to stop the app
+            return self._drilled(0.0, (), post)
         noisy, waited = self._quiet()
         left_over = self._left_over(noisy)
         slow, errors, ended = self._burst(noisy)
@@ -114,7 +116,9 @@ class _Exercise:
         post.look()
         single = self._hasty(quick)
         marks = Marks(slow, errors, ended, stopped, started, noisy, single, lasting)
-        found = courses(self.rules, self.watch.looks, marks)
+        return self._drilled(waited, courses(self.rules, self.watch.looks, marks), post, left_over)
+
+    def _drilled(self, waited: float, found: tuple[Course, ...], post: Post, left_over: str = "") -> Drilled:
         return Drilled(
             site(self.stack, self.to),
             self.apps[0].service.service,

@@ -136,11 +136,13 @@ def test_a_rule_that_cannot_be_computed_is_broken() -> None:
     assert "unknown function" in verdict.because
 
 
-def test_no_rule_at_all_is_said_once_and_plainly() -> None:
-    verdict = alerts.alerts_quiet_when_healthy.judge(held())
+def test_no_rule_at_all_is_said_once_and_plainly_and_nothing_is_disturbed_for_it() -> None:
+    stack = Monitored()
+    verdict = alerts.alerts_quiet_when_healthy.judge(Drill().ask(stack.stack))
 
     assert verdict.outcome is Outcome.FAIL
     assert "no alerting rule" in verdict.because
+    assert stack.done == []
 
 
 def test_an_alert_that_no_receiver_takes_is_not_delivered() -> None:
