@@ -62,19 +62,11 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
             hint="leave the stack alone for as long, and check again",
         )
     if noisy is not None:
-        return failed(
-            f"{noisy.name} was true for {seen.waited:.0f} s on a healthy stack: {noisy.query}",
-            hint="which number does it compare, and what is that number when all is well?",
-            reproduce=f"{curl(f'{seen.site}/?[1-9]')} >/dev/null; sleep 15; {again}",
-            shows=TRUE,
-        )
+        return _false_alarm(seen, f"{noisy.name} was true for {seen.waited:.0f} s on a healthy stack: {noisy.query}")
     lasting = next((course for course in seen.courses if course.lasting and course.window <= CLEAR), None)
     if lasting is not None:
-        return failed(
-            f"{lasting.name} was still true {CLEAR:.0f} s after all was well again: {lasting.query}",
-            hint="which number does it compare, and what is that number when all is well?",
-            reproduce=f"{curl(f'{seen.site}/?[1-9]')} >/dev/null; sleep 15; {again}",
-            shows=TRUE,
+        return _false_alarm(
+            seen, f"{lasting.name} was still true {CLEAR:.0f} s after all was well again: {lasting.query}"
         )
     hasty = next((course for course in seen.courses if course.single and _would_fire(course, seen.interval)), None)
     if hasty is not None:
@@ -97,6 +89,15 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
     calm = seen.single and not any(course.single for course in seen.courses)
     single = ", also not after one slow request" if calm else ""
     return passed(f"{len(seen.courses)} alerting rules ({names}); none was true{single}")
+
+
+def _false_alarm(seen: Drilled, because: str) -> Verdict:
+    return failed(
+        because,
+        hint="which number does it compare, and what is that number when all is well?",
+        reproduce=f"{curl(f'{seen.site}/?[1-9]')} >/dev/null; sleep 15; {rules_command(seen)}",
+        shows=TRUE,
+    )
 
 
 def _would_fire(course: Course, interval: float) -> bool:
