@@ -63,7 +63,8 @@ def alerts_quiet_when_healthy(seen: Drilled) -> Verdict:
         )
     if noisy is not None:
         return _false_alarm(seen, f"{noisy.name} was true for {seen.waited:.0f} s on a healthy stack: {noisy.query}")
-    lasting = next((course for course in seen.courses if course.lasting and course.window <= CLEAR), None)
+    # What the outage left at the edge has long left such a window.
+    lasting = next((course for course in seen.courses if course.lasting and course.window <= CLEAR / 2), None)
     if lasting is not None:
         return _false_alarm(
             seen, f"{lasting.name} was still true {CLEAR:.0f} s after all was well again: {lasting.query}"
