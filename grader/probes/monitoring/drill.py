@@ -23,7 +23,7 @@ from grader.probes.monitoring.lookout import POLL, Lookout
 from grader.probes.monitoring.metrics import Sources, page_of
 from grader.probes.monitoring.rules import clock, rules_of
 from grader.probes.monitoring.scraped import published_port
-from grader.probes.monitoring.servers import Absent, Prometheus, Server, Target, instances, reads_of, targets_of
+from grader.probes.monitoring.servers import Absent, Prometheus, Server, instances, reads_of, targets_of
 from grader.probes.monitoring.timeline import LINGER, Course, Marks, courses
 from grader.probes.topology import Apps, Named
 from grader.stacks.base import CouldNotLook, Stack
@@ -96,7 +96,8 @@ class _Exercise:
         self.bench = bool(stack.ask(Named()))
         self.slow_path = f"/bench/slow?seconds={SLOW}" if self.bench else stack.settings.slow_path
         self.sources = {source.service for source in stack.ask(Sources())}
-        self.interval = max((target.interval for target in self._targets()), default=0.0)
+        mine = (target for target in targets_of(stack, server).active if target.service in self.sources)
+        self.interval = max((target.interval for target in mine), default=0.0)
         self.evaluation = watch.group.interval
         wanted = TIMES * (self.interval + self.evaluation) + SPARE
         self.limit, self.cut = min(wanted, LONGEST), wanted > LONGEST
@@ -296,6 +297,3 @@ class _Exercise:
         """Waits until the rules have been looked at with all that was so at that moment; whether they were in time."""
         known = moment >= 0 and self.watch.until(lambda true, firing: self._knows(moment), self.limit)
         return known and self.watch.until(lambda true, firing: True, SPARE)  # the last look may be older than that
-
-    def _targets(self) -> list[Target]:
-        return [target for target in targets_of(self.stack, self.server).active if target.service in self.sources]

@@ -239,12 +239,11 @@ class Targets(Probe[Scraping]):
 
 
 def targets_of(stack: Stack, server: Server) -> Scraping:
-    data = data_of(stack, server, "/api/v1/targets", state="active")
-    raws = mappings(mapping(data).get("activeTargets"))
+    raws = _active(stack, server)
     now = vector(stack, server, "time()")
     return Scraping(
         server.service,
-        tuple(_target(stack, server, raw, now[0] if now else 0.0) for raw in raws[:TARGETS]),
+        tuple(_target(stack, server, raw, now[0] if now else 0.0) for raw in raws),
     )
 
 
@@ -255,8 +254,12 @@ def reads_of(stack: Stack, server: Server) -> tuple[Read, ...]:
         begun = stamp(raw.get("lastScrape"))
         return Read(_led_to(stack, server, raw), begun, begun + length(raw.get("lastScrapeDuration")))
 
+    return tuple(read(raw) for raw in _active(stack, server))
+
+
+def _active(stack: Stack, server: Server) -> list[dict[str, Any]]:
     data = data_of(stack, server, "/api/v1/targets", state="active")
-    return tuple(read(raw) for raw in mappings(mapping(data).get("activeTargets"))[:TARGETS])
+    return mappings(mapping(data).get("activeTargets"))[:TARGETS]
 
 
 def _led_to(stack: Stack, server: Server, raw: dict[str, Any]) -> str:
