@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.checks import stack
+from grader.checks import guards
 from grader.model import Outcome, Reason, Weight
 from grader.probes.stack.headroom import BASELINE_P95, SLEEP, STRETCH, Baseline
 from grader.probes.stack.left import Left
@@ -21,7 +21,7 @@ from grader.probes.stack.left import Left
     ),
 )
 def test_a_busy_machine_is_unknown_and_never_a_failure(baseline: Baseline, outcome: Outcome) -> None:
-    verdict = stack.host_headroom.judge(baseline)
+    verdict = guards.host_headroom.judge(baseline)
 
     assert verdict.outcome is outcome
     assert verdict.reason is (Reason.NOISY_HOST if outcome is Outcome.UNKNOWN else None)
@@ -39,13 +39,13 @@ def test_a_busy_machine_is_unknown_and_never_a_failure(baseline: Baseline, outco
     ),
 )
 def test_what_grading_leaves_behind_is_red_and_what_others_do_is_not(left: Left, outcome: Outcome, word: str) -> None:
-    verdict = stack.stack_left_as_found.judge(left)
+    verdict = guards.stack_left_as_found.judge(left)
 
     assert verdict.outcome is outcome
     assert word in verdict.because
 
 
 def test_guards_cost_no_points_and_the_last_one_is_asked_last() -> None:
-    assert {stack.host_headroom.weight, stack.stack_left_as_found.weight} == {Weight.GUARD}
-    assert stack.stack_left_as_found.probe.last
-    assert stack.stack_left_as_found.probe.alone
+    assert {guards.host_headroom.weight, guards.stack_left_as_found.weight} == {Weight.GUARD}
+    assert guards.stack_left_as_found.probe.last
+    assert guards.stack_left_as_found.probe.alone

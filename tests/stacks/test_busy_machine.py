@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks import server, stack
+from grader.checks import guards, server
 from grader.model import Outcome
 from grader.runner import Run
 from grader.stacks.base import Settings
@@ -34,7 +34,7 @@ def test_a_busy_machine_never_fails_a_check_that_measures_time(busy: None, tmp_p
     with project() as name:
         graded = ComposeStack(name, settings=Settings(), state=tmp_path)
         try:
-            checks = (stack.host_headroom, server.concurrent_requests)
+            checks = (guards.host_headroom, server.concurrent_requests)
             results = Run(graded, checks, lambda result: None).go()
         finally:
             graded.close()
