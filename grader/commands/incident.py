@@ -16,7 +16,7 @@ import click
 from grader.commands.shared import FAILED, LabName, the_catalog
 
 if TYPE_CHECKING:
-    from grader.gate_stacks import Case
+    from grader.gate.stacks import Case
     from grader.incidents import Record
     from grader.model import Result
     from grader.stacks.throwaway import Throwaway
@@ -68,7 +68,7 @@ def instead(act: str) -> bool:
 
 def _start(folder: Path, lab: str | None, pick: int | None) -> None:
     from grader.catalog import root
-    from grader.gate_stacks import lay_out
+    from grader.gate.stacks import lay_out
     from grader.incidents import Record, choose, incidents, keep, records
     from grader.stacks.throwaway import free_ports
 
@@ -131,7 +131,7 @@ def _hint(folder: Path, record: Record) -> None:
 
 def _check(folder: Path, record: Record) -> None:
     """Says solved or not yet, and how many checks are red: their names would be the answer."""
-    from grader.gate_stacks import checked, chosen_checks
+    from grader.gate.stacks import checked, chosen_checks
     from grader.incidents import in_words, keep, solved
     from grader.model import Outcome
 
@@ -189,7 +189,7 @@ def _cause(record: Record) -> None:
 
 def _case(record: Record) -> Case:
     from grader.catalog import root
-    from grader.gate_stacks import cases
+    from grader.gate.stacks import cases
     from grader.incidents import incident_of
 
     name = incident_of(root(), record).name

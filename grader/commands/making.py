@@ -16,7 +16,7 @@ from grader.commands.shared import FAILED, OK, the_catalog
 def docs(context: click.Context, check_only: bool) -> None:
     """Writes the generated parts of the site (docs/_generated)."""
     from grader.catalog import root
-    from grader.docs import write
+    from grader.docs.pages import write
 
     stale = write(root(), the_catalog(), program(context), check=check_only)
     for path in stale:
@@ -53,9 +53,9 @@ def dev_check(
     ledger: Path | None,
 ) -> None:
     """The gate: every check has been seen to pass and to fail, and every page says what the checks say."""
-    from grader import gate
     from grader.catalog import root
-    from grader.docs import write
+    from grader.docs.pages import write
+    from grader.gate import gate
 
     problems = []
     if docker:

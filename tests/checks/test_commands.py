@@ -13,7 +13,7 @@ import pytest
 
 from grader.catalog import load, root
 from grader.checks.commands import curl, python, status, written_by_hand
-from grader.evidence import recorded
+from grader.gate.evidence import recorded
 from grader.model import COMMAND, AnyCheck, NotShown, Outcome, failed
 from grader.runner import judged
 from grader.stacks.codec import decode

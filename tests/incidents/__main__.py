@@ -17,9 +17,9 @@ from itertools import groupby
 from pathlib import Path
 
 from grader.catalog import load, root
-from grader.gate_stacks import Case, cases, lay_out
+from grader.gate.seen import LONGEST, disagreement
+from grader.gate.stacks import Case, cases, lay_out
 from grader.model import Reason
-from grader.seen import LONGEST, disagreement
 from grader.stacks.base import CouldNotLook
 from grader.stacks.throwaway import Throwaway
 

@@ -32,8 +32,8 @@ import click
 
 from grader import course
 from grader.catalog import Catalog, load, root
-from grader.docs_runs import BREAKS, HEADROOM, JUDGED, NOBODY, noticed
-from grader.gate_stacks import Case, checked, chosen_checks, lay_out
+from grader.docs.runs import BREAKS, HEADROOM, JUDGED, NOBODY, noticed
+from grader.gate.stacks import Case, checked, chosen_checks, lay_out
 from grader.model import Lab, Outcome, Result
 from grader.plan import Options, plan
 from grader.stacks.throwaway import Throwaway

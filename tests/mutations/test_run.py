@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grader.catalog import load, root
-from grader.docs_runs import LATER, NOBODY, noticed
+from grader.docs.runs import LATER, NOBODY, noticed
 from tests.mutations import run
 from tests.mutations.edits import Edit
 from tests.mutations.run import (

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from grader.catalog import Catalog, load, root
-from grader.gate_stacks import Case, cases, checked, lay_out
+from grader.gate.stacks import Case, cases, checked, lay_out
 from grader.runs import Runs
 from grader.stacks.throwaway import Throwaway
 from tests.noise.busy import busy

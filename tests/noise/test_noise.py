@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from grader.catalog import load, root
-from grader.gate_stacks import Case, cases
+from grader.gate.stacks import Case, cases
 from grader.model import Reason, Result, Verdict, failed, passed, skipped, unknown
 from tests.noise.__main__ import shares
 from tests.noise.timed import asked, chosen, judges_time, seen, timed, wants_host_port

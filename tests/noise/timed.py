@@ -8,7 +8,7 @@ from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from grader.catalog import Catalog
-from grader.gate_stacks import Case, chosen_checks
+from grader.gate.stacks import Case, chosen_checks
 from grader.model import AnyCheck, Outcome, Probe, Reason, Result
 from grader.plan import bridged, with_needs
 from grader.probes.stack.headroom import Baseline

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from grader.catalog import Catalog, load, root
-from grader.evidence import recorded
+from grader.gate.evidence import recorded
 from grader.model import Report, Result
 from grader.runner import judged
 from grader.stacks.codec import decode

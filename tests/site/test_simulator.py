@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.docs_simulator import JUDGED
+from grader.docs.simulator import JUDGED
 from tests.site.conftest import REPO
 from tests.site.simulated.model import judgement, recording
 from tests.site.simulated.settings import CALIBRATION, SCHEDULES, SETTINGS, Setting

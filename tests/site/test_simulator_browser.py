@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from grader.docs_simulator import JUDGED, parameters
+from grader.docs.simulator import JUDGED, parameters
 from tests.site.conftest import DESK, PHONE, REPO, served
 from tests.site.simulated.model import recording
 from tests.site.simulated.settings import SETTINGS, TIMEOUT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grader.docs_simulator import TRACE
+from grader.docs.simulator import TRACE
 from tests.site.conftest import REPO
 
 

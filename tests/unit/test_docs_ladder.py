@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.docs_ladder import FOLDER, circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
+from grader.docs.ladder import FOLDER, circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
 from grader.ladder import QUIET, Figures, Row, written
 
 GOT = Figures(50.0, 100.0, 300.0, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.catalog import load
-from grader.docs_modes import modes
+from grader.docs.modes import modes
 from grader.model import Lab
 
 PAGE = """# A lab

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalog import load
-from grader.docs_runs import BREAKS, BUSY, JUDGED, MATRIX, broken, busy, verdicts
+from grader.docs.runs import BREAKS, BUSY, JUDGED, MATRIX, broken, busy, verdicts
 
 WHERE = {"day": "2026-11-28", "versions": "Docker 29"}
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from grader import gate
 from grader.catalog import Catalog, CourseError
-from grader.evidence import disagreement, evidence_problems, keep
-from grader.gate import slice_of, undeclared
-from grader.gate_stacks import Case, Edit, as_declared, cases, differences, lay_out
-from grader.gate_stacks import Outcome as Tried
+from grader.gate import gate
+from grader.gate.evidence import disagreement, evidence_problems, keep
+from grader.gate.gate import slice_of, undeclared
+from grader.gate.seen import Red
+from grader.gate.stacks import Case, Edit, as_declared, cases, differences, lay_out
+from grader.gate.stacks import Outcome as Tried
 from grader.model import (
     Check,
     Lab,
@@ -32,7 +33,6 @@ from grader.model import (
 )
 from grader.plan import Options, plan
 from grader.probes.http import Get, HttpAnswer
-from grader.seen import Red
 
 ANSWER = HttpAnswer(200, (), "x", 1, "", 0.0)
 LAB = Lab("lab1-one", "One", None, 1, "compose://compose.yaml", (), (Step("s", "S", ("a.a", "b.b")),), frozenset())

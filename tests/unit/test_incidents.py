@@ -162,7 +162,7 @@ def test_a_stack_that_is_not_up_is_said_and_what_is_broken_is_not(
     down = failed("incident-1-proxy-1 is created", hint="h", reproduce="docker ps", shows="x")
     monkeypatch.setattr("grader.incidents.open_record", lambda folder: open_one)
     monkeypatch.setattr(
-        "grader.gate_stacks.checked", lambda lab, checks, stack: (Result(load().checks[name], down, 0.1),)
+        "grader.gate.stacks.checked", lambda lab, checks, stack: (Result(load().checks[name], down, 0.1),)
     )
 
     ended = CliRunner().invoke(incident, ["check"])

@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
+from grader.gate.seen import Red, disagreement, disagreements, elsewhere
 from grader.model import NotShown, Verdict, failed
-from grader.seen import Red, disagreement, disagreements, elsewhere
 from grader.stacks.dealings import Ran
 from grader.stacks.throwaway import Throwaway
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from grader import course
 from grader.catalog import load, root
-from grader.docs_simulator import RECORDED
+from grader.docs.simulator import RECORDED
 from grader.stacks.throwaway import Throwaway
 from tests.site.simulated.model import REPO, judge
 from tests.site.simulated.settings import CALIBRATION, SCHEDULES, SETTINGS, TIMEOUT, Setting

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from grader.docs_simulator import JUDGED, RECORDED, parameters
+from grader.docs.simulator import JUDGED, RECORDED, parameters
 from tests.site.simulated.settings import CALIBRATION, SETTINGS, TIMEOUT
 
 REPO = Path(__file__).parents[3]

@@ -14,12 +14,12 @@ from typing import Any
 
 from grader import course
 from grader.catalog import Catalog, CourseError
-from grader.evidence import keep
+from grader.gate.evidence import keep
+from grader.gate.seen import SYMPTOM, Red, disagreements, own_words, reds
 from grader.model import AnyCheck, Lab, Reason, Result, Verdict, Weight
 from grader.model import Outcome as Verdicts
 from grader.plan import Options, bridged, plan, with_needs
 from grader.runner import Run, judged
-from grader.seen import SYMPTOM, Red, disagreements, own_words, reds
 from grader.stacks.base import CouldNotLook, Opening
 from grader.stacks.opening import open_stack
 from grader.stacks.settings import load

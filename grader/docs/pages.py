@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from grader.catalog import Catalog, page_folder
-from grader.docs_ladder import circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
-from grader.docs_modes import modes
-from grader.docs_runs import broken, busy, restored, verdicts
-from grader.docs_simulator import compared, how, module, trace
-from grader.evidence import recorded, red_lines
-from grader.gate_stacks import Case, cases
+from grader.docs.ladder import circumstances, cost_of_a_slow_client, recorded_ladder, recorded_workers
+from grader.docs.modes import modes
+from grader.docs.runs import broken, busy, restored, verdicts
+from grader.docs.simulator import compared, how, module, trace
+from grader.gate.evidence import recorded, red_lines
+from grader.gate.stacks import Case, cases
 from grader.model import AnyCheck, Lab
 from grader.render import schema
 from grader.text import continued, sentence

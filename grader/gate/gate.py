@@ -16,17 +16,17 @@ from typing import Any
 import click
 
 from grader.catalog import Catalog, CourseError
-from grader.evidence import evidence_problems, recorded
-from grader.gate_stacks import Case, Outcome, cases, misjudged, try_case
+from grader.gate.evidence import evidence_problems, recorded
+from grader.gate.seen import Red
+from grader.gate.stacks import Case, Outcome, cases, misjudged, try_case
 from grader.runs import Runs
-from grader.seen import Red
 
 Say = Callable[[str], None]
 
 
 def paper(base: Path, catalog: Catalog, commands: click.Group) -> list[str]:
     """What can be seen without Docker: a list of problems, each naming thing, place and repair."""
-    from grader.docs import write
+    from grader.docs.pages import write
 
     problems: list[str] = []
     taught = {name for lab in catalog.labs for name in lab.checks}

@@ -1,0 +1,1 @@
+"""`grader docs`: the parts of the site that come from the code, and from what was run on real stacks."""

@@ -1,0 +1,1 @@
+"""`grader dev check`: every check has been seen to pass, and to fail on a real stack that is broken."""
