@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -100,41 +100,65 @@ def stacks(
     chosen = list(slice_of(chosen)) if sliced else chosen
     lock = threading.Lock()
     red: list[Red] = []
+    denied: list[Red] = []  # those of `red` that a solution was asked for, and did not show
     again: list[Case] = []
     labs = {case.name: case.lab.id for case in every}
 
-    def tried(case: Case, *, last: bool = False) -> list[str]:
+    def owed(case: Case) -> tuple[Red, ...]:
+        """The red lines whose commands a solution has still to be asked: they must show nothing there."""
+        return tuple(one for one in red if labs[one.stack] == case.lab.id and one not in denied)
+
+    def tried(case: Case, *, asked: bool = True, last: bool = False) -> list[str]:
         """The problems of a case; none yet where it is to be tried again in quiet, unless this is the `last` time."""
-        elsewhere = tuple(one for one in red if labs[one.stack] == case.lab.id) if case.kind == "solution" else ()
-        outcome = try_case(base, catalog, case, record=record, asked=case in chosen, elsewhere=elsewhere)
+        elsewhere = owed(case) if case.kind == "solution" else ()
+        asked = asked and case in chosen
+        if not asked and not elsewhere:
+            return []
+        outcome = try_case(base, catalog, case, record=record, asked=asked, elsewhere=elsewhere)
         with lock:
             if outcome.wants_quiet and not last:
                 again.append(case)
                 say(f"later {case.kind:<9} {case.name:<28} {outcome.seconds:6.1f} s  the machine was busy")
                 return []
             red.extend(outcome.reds)
+            denied.extend(elsewhere)
             say(_line(case, outcome))
             if ledger and outcome.results:
                 Runs(ledger).put("stack", _entry(case, outcome))
         return [f"{case.name}: {problem}" for problem in outcome.problems]
 
-    def in_quiet() -> list[list[str]]:
-        """One after the other, and made anew: what was disturbed, as a renewal nobody noticed, would be found again."""
-        busy, again[:] = list(again), []
-        return [tried(case, last=True) for case in busy]
-
     with ThreadPoolExecutor(at_once) as workers:
-        problems = list(workers.map(tried, (case for case in chosen if case.kind != "solution")))
-        problems += in_quiet()
-        # A command that shows a fault has to show none where there is none: so the solutions come last.
-        owed = Counter(labs[one.stack] for one in red)
-        final = [case for case in every if case.kind == "solution" and (case in chosen or owed[case.lab.id])]
-        final.sort(key=lambda case: -owed[case.lab.id])  # who has most to type first: the others go on beside it
-        problems += list(workers.map(tried, final))
-        problems += in_quiet()
+        jobs = _lab_by_lab(workers, every, chosen, tried)
+    problems = [job.result() for job in jobs]
+    # One after the other, and made anew: what was disturbed, as a renewal nobody noticed, would be found again.
+    problems += [tried(case, last=True) for case in sorted(again, key=lambda case: case.kind == "solution")]
+    problems += [tried(case, asked=False, last=True) for case in every if case.kind == "solution"]
     for name, why in sorted({(one.check, one.verdict.not_shown) for one in red if one.verdict.not_shown}):
         say(f"note  {name} is not shown by a command: {why}")
     return [problem for listed in problems for problem in listed]
+
+
+def _lab_by_lab(
+    workers: ThreadPoolExecutor, every: Sequence[Case], chosen: Sequence[Case], tried: Callable[[Case], list[str]]
+) -> list[Future[list[str]]]:
+    """Has every lab's broken stacks tried, and then its solution, which is asked the commands that showed the faults.
+
+    The largest stacks come first, and a solution behind the next lab's stacks: so no lane has to wait for it, and none
+    is left alone with the longest one at the end.
+    """
+
+    def solved(case: Case, broken: Sequence[Future[list[str]]]) -> list[str]:
+        wait(broken)
+        return tried(case)
+
+    jobs: list[Future[list[str]]] = []
+    waiting: list[tuple[Case, Sequence[Future[list[str]]]]] = []
+    for lab in dict.fromkeys(case.lab.id for case in reversed(every)):
+        here = [case for case in every if case.lab.id == lab]
+        broken = [workers.submit(tried, case) for case in here if case in chosen and case.kind != "solution"]
+        jobs += [*broken, *(workers.submit(solved, *one) for one in waiting)]
+        waiting = [(case, broken) for case in here if case.kind == "solution"]
+    return [*jobs, *(workers.submit(solved, *one) for one in waiting)]
 
 
 def _entry(case: Case, outcome: Outcome) -> dict[str, Any]:

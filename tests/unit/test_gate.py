@@ -253,21 +253,44 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
 
 
-def test_the_solution_with_the_most_commands_to_type_is_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solution_comes_behind_the_stacks_of_the_next_lab_and_the_largest_labs_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tried: list[str] = []
     later = Case("solution", "solved-next", NEXT, frozenset())
-    every = (named("solved", kind="solution"), later, Case("mutant", "broken", NEXT, frozenset({"c.c"})))
+    harder = Case("mutant", "harder", NEXT, frozenset({"c.c"}))
+    every = (named("solved", kind="solution"), named("broken", "a.a"), later, harder)
 
     def trial(base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
         tried.append(case.name)
-        return Tried((), 0.0, reds=(Red(case.name, "c.c", RED, False, {}),) if case.kind == "mutant" else ())
+        return Tried((), 0.0)
 
     monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
     monkeypatch.setattr(gate, "try_case", trial)
 
     gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
 
-    assert tried == ["broken", "solved-next", "solved"]
+    assert tried == ["harder", "broken", "solved-next", "solved"]
+
+
+def test_a_solution_is_asked_again_what_a_stack_showed_that_was_tried_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = (named("busy", "a.a"), named("solved", kind="solution"))
+    red = Red("busy", "a.a", RED, False, {})
+    said = [Tried((), 0.0, results(a=unknown(Reason.NOISY_HOST, "busy"))), Tried((), 0.0, results(a=RED), (red,))]
+    asked: list[tuple[bool, tuple[Red, ...]]] = []
+
+    def trial(base: Path, catalog: Catalog, case: Case, **words: Any) -> Tried:
+        if case.name == "busy":
+            return said.pop(0)
+        asked.append((words["asked"], words["elsewhere"]))
+        return Tried((), 0.0)
+
+    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
+    monkeypatch.setattr(gate, "try_case", trial)
+
+    gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
+
+    assert asked == [(True, ()), (False, (red,))]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +325,7 @@ def test_a_stack_that_a_busy_machine_kept_from_being_judged_is_tried_again_when_
 
     problems = gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
 
-    assert tried == ["busy", "quiet", "busy", "solved", "solved"]
+    assert tried == ["busy", "quiet", "solved", "busy", "solved"]
     assert problems == ["busy: a.a should be red, is unknown: busy"]
 
 
