@@ -18,13 +18,13 @@ learn: python-env engine images ## A lab in a real stack, checked, and the site 
 
 test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit, site, gate with real stacks, browser
 	@chromium=$$(scripts/browser) && axe=$$(scripts/axe) && lighthouse=$$(scripts/lighthouse) && \
-	CHROMIUM="$$chromium" AXE="$$axe" LIGHTHOUSE="$$lighthouse" .venv/bin/python -m pytest -m "docker or browser"
+	CHROMIUM="$$chromium" AXE="$$axe" LIGHTHOUSE="$$lighthouse" .venv/bin/python -m pytest -m "docker or browser" --numprocesses 3 --dist loadfile
 
 test-fast: dev-env lint ## What needs no Docker: lint, types, unit tests, docs and site build
 	@.venv/bin/grader docs --check
 	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 6 --dist worksteal
 
-test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (an hour)
+test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (three quarters of an hour)
 	@.venv/bin/grader dev check --ledger tests/matrix.json
 
 test-restore: dev-env engine images ## The grader killed twenty times in each check that disturbs, and repaired (hours)

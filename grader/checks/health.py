@@ -110,8 +110,10 @@ def healthcheck_detects_hang(seen: Hung) -> Verdict:
     """
     service = seen.command.service
     wait = f"sleep {2 * seen.command.interval + seen.command.limit + 1:.0f}"  # the last result is then one of now
-    # Three times: a worker that was just being started would answer for all of them.
-    stop = inside(service, "sh -c 'for i in 1 2 3; do kill -STOP -1; sleep 1; done'")
+    # Three times: a worker that was just being started would answer for all of them. And nothing without a parent in
+    # the container: a health check that is being asked just now would stand still, and look like one that noticed.
+    stopped = 'kill -STOP $(grep -L "PPid:.0$" /proc/[0-9]*/status | cut -d/ -f3)'
+    stop = inside(service, f"sh -c 'for i in 1 2 3; do {stopped}; sleep 1; done'")
     go_on = inside(service, "sh -c 'kill -CONT -1'")
     results = f"docker inspect -f '{RESULTS}' {containers(service)}"
     last = f"{results} | grep exit | tail -1"
