@@ -128,7 +128,7 @@ def stacks(
         return [f"{case.name}: {problem}" for problem in outcome.problems]
 
     with ThreadPoolExecutor(at_once) as workers:
-        jobs = _lab_by_lab(workers, every, chosen, tried)
+        jobs = _lab_by_lab(workers, catalog, every, chosen, tried)
     problems = [job.result() for job in jobs]
     # One after the other, and made anew: what was disturbed, as a renewal nobody noticed, would be found again.
     problems += [tried(case, last=True) for case in sorted(again, key=lambda case: case.kind == "solution")]
@@ -139,13 +139,18 @@ def stacks(
 
 
 def _lab_by_lab(
-    workers: ThreadPoolExecutor, every: Sequence[Case], chosen: Sequence[Case], tried: Callable[[Case], list[str]]
+    workers: ThreadPoolExecutor,
+    catalog: Catalog,
+    every: Sequence[Case],
+    chosen: Sequence[Case],
+    tried: Callable[[Case], list[str]],
 ) -> list[Future[list[str]]]:
     """Has every lab's broken stacks tried, and then its solution, which is asked the commands that showed the faults.
 
-    The largest stacks come first, and a solution behind the next lab's stacks: so no lane has to wait for it, and none
-    is left alone with the longest one at the end.
+    Those commands take long where the faults show only in a stack that is disturbed. Such labs come first, and a
+    solution behind the next lab's stacks: so no lane has to wait for it, and none is left alone with it at the end.
     """
+    disturbing = Counter(case.lab.id for case in chosen for name in case.fails if catalog.checks[name].disturbs)
 
     def solved(case: Case, broken: Sequence[Future[list[str]]]) -> list[str]:
         wait(broken)
@@ -153,8 +158,8 @@ def _lab_by_lab(
 
     jobs: list[Future[list[str]]] = []
     waiting: list[tuple[Case, Sequence[Future[list[str]]]]] = []
-    for lab in dict.fromkeys(case.lab.id for case in reversed(every)):
-        here = [case for case in every if case.lab.id == lab]
+    for lab in sorted(catalog.labs, key=lambda lab: -disturbing[lab.id]):
+        here = [case for case in every if case.lab == lab]
         broken = [workers.submit(tried, case) for case in here if case in chosen and case.kind != "solution"]
         jobs += [*broken, *(workers.submit(solved, *one) for one in waiting)]
         waiting = [(case, broken) for case in here if case.kind == "solution"]

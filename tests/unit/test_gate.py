@@ -43,9 +43,13 @@ def judge(answer: HttpAnswer) -> Verdict:
     return passed("200") if answer.status == 200 else failed("bad", hint="h", reproduce="curl", shows="bad")
 
 
+class Kill(Get):
+    disturbs = True
+
+
 def check(name: str, **more: object) -> Check[HttpAnswer]:
-    weight = more.pop("weight", Weight.MAJOR)
-    return Check(name, name, "rule", "why", weight, Get(f"/{name}"), judge, (), "source", "fix", **more)  # type: ignore[arg-type]  # told by name
+    weight, probe = more.pop("weight", Weight.MAJOR), more.pop("probe", Get(f"/{name}"))
+    return Check(name, name, "rule", "why", weight, probe, judge, (), "source", "fix", **more)  # type: ignore[arg-type]  # told by name
 
 
 CATALOG = Catalog((LAB, NEXT), {name: check(name) for name in ("a.a", "b.b", "c.c")})
@@ -253,13 +257,14 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
 
 
-def test_a_solution_comes_behind_the_stacks_of_the_next_lab_and_the_largest_labs_come_first(
+def test_a_solution_comes_behind_the_stacks_of_the_next_lab_and_the_labs_that_disturb_most_come_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried: list[str] = []
     later = Case("solution", "solved-next", NEXT, frozenset())
-    harder = Case("mutant", "harder", NEXT, frozenset({"c.c"}))
-    every = (named("solved", kind="solution"), named("broken", "a.a"), later, harder)
+    other = Case("mutant", "other", NEXT, frozenset({"c.c"}))
+    every = (named("solved", kind="solution"), named("broken", "a.a"), later, other)
+    catalog = Catalog((LAB, NEXT), {**CATALOG.checks, "c.c": check("c.c", probe=Kill("/c.c"))})
 
     def trial(base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
         tried.append(case.name)
@@ -269,8 +274,11 @@ def test_a_solution_comes_behind_the_stacks_of_the_next_lab_and_the_largest_labs
     monkeypatch.setattr(gate, "try_case", trial)
 
     gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
+    calm, tried[:] = list(tried), []
+    gate.stacks(Path(), catalog, only=(), record=False, at_once=1, say=lambda _: None)
 
-    assert tried == ["harder", "broken", "solved-next", "solved"]
+    assert calm == ["broken", "other", "solved", "solved-next"]
+    assert tried == ["other", "broken", "solved-next", "solved"]
 
 
 def test_a_solution_is_asked_again_what_a_stack_showed_that_was_tried_late(monkeypatch: pytest.MonkeyPatch) -> None:
