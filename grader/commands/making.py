@@ -36,7 +36,12 @@ def dev() -> None:
     "--docker/--no-docker", default=True, help="Also starters, solutions, mutants and variants on real stacks."
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only these stacks: a lab, a mutant, a variant.")
-@click.option("--slice", "sliced", is_flag=True, help="Only starters, solutions, and mutants that turn each check red.")
+@click.option(
+    "--slice",
+    "sliced",
+    is_flag=True,
+    help="Only starters, solutions, and mutants that turn each check red, asked for no more than that.",
+)
 @click.option("--record", "keep", is_flag=True, help="Write what was seen to tests/evidence.")
 @click.option(
     "--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Write down here what came of each stack."
@@ -57,6 +62,8 @@ def dev_check(
     from grader.docs.pages import write
     from grader.gate import gate
 
+    if sliced and ledger:
+        raise click.UsageError("the ledger is about all that was asked of a stack: leave out --ledger or --slice")
     problems = []
     if docker:
         problems += gate.stacks(

@@ -89,7 +89,8 @@ def stacks(
     """Brings every stack up and compares what it fails with what it declares. Evidence is kept with `record`.
 
     What came of each stack replaces what `ledger` says of it, for the page about all of them.
-    `only` names labs and stacks, all of them when it is empty. `sliced` takes no more than slice_of does.
+    `only` names labs and stacks, all of them when it is empty. `sliced` takes no more stacks than
+    slice_of does, and asks a mutant no more than what it declares: that the rest stays green is for the whole matrix.
     """
     every = cases(base, catalog)
     known = {word for case in every for word in (case.name, case.lab.id)}
@@ -114,7 +115,7 @@ def stacks(
         asked = asked and case in chosen
         if not asked and not elsewhere:
             return []
-        outcome = try_case(base, catalog, case, record=record, asked=asked, elsewhere=elsewhere)
+        outcome = try_case(base, catalog, case, record=record, asked=asked, narrow=sliced, elsewhere=elsewhere)
         with lock:
             if outcome.wants_quiet and not last:
                 again.append(case)

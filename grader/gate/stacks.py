@@ -85,11 +85,11 @@ def cases(base: Path, catalog: Catalog) -> tuple[Case, ...]:
     return tuple(sorted(found, key=lambda case: order[case.lab.id]))
 
 
-def chosen_checks(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
+def chosen_checks(catalog: Catalog, case: Case, *, narrow: bool = False) -> tuple[AnyCheck, ...]:
     """Starters and variants answer for what `check` asks, a solution for its slow checks, too.
 
     A mutant answers for all that is calm and for what it declares: it need not sit through the disturbances that have
-    nothing to do with it.
+    nothing to do with it. When `narrow`, it answers for what it declares, what that needs, and the guards.
     """
     usual = plan(catalog, case.lab, Options())
     if case.kind == "solution":
@@ -99,13 +99,13 @@ def chosen_checks(catalog: Catalog, case: Case) -> tuple[AnyCheck, ...]:
     everything = plan(catalog, case.lab, Options(deep=True)).asked
     declared = with_needs(catalog, tuple(case.fails))
     asked_anyway = {catalog.checks[name].probe for name in declared}
+
+    def beside(check: AnyCheck) -> bool:
+        return check.weight is Weight.GUARD if narrow else not (check.disturbs or check.deep)
+
     return bridged(
         catalog,
-        (
-            check
-            for check in everything
-            if check.id in declared or check.probe in asked_anyway or not (check.disturbs or check.deep)
-        ),
+        (check for check in everything if check.id in declared or check.probe in asked_anyway or beside(check)),
     )
 
 
@@ -129,12 +129,19 @@ def lay_out(base: Path, catalog: Catalog, case: Case, workspace: Path) -> None:
 
 
 def try_case(
-    base: Path, catalog: Catalog, case: Case, *, record: bool, asked: bool = True, elsewhere: tuple[Red, ...] = ()
+    base: Path,
+    catalog: Catalog,
+    case: Case,
+    *,
+    record: bool,
+    asked: bool = True,
+    narrow: bool = False,
+    elsewhere: tuple[Red, ...] = (),
 ) -> Outcome:
     """Brings the stack up under a name of its own, runs its checks, compares, and removes everything again.
 
     The commands of its declared reds must show them; those of `elsewhere`, red on other stacks, must show nothing
-    here. Without `asked` only these commands are run.
+    here. Without `asked` only these commands are run. `narrow` is that of chosen_checks.
     """
     begun = time.monotonic()
     project = f"gate-{case.name}-{secrets.token_hex(3)}".lower()
@@ -148,7 +155,7 @@ def try_case(
         try:
             if problem := stack.bring_up(wait=case.settles):
                 return Outcome((problem,), time.monotonic() - begun)
-            checks = chosen_checks(catalog, case)
+            checks = chosen_checks(catalog, case, narrow=narrow)
             results = checked(case.lab, checks, stack) if asked else ()
             results = tuple(as_declared(case, result) for result in results)
             red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from grader.catalog import Catalog, CourseError
+from grader.commands.making import dev_check
 from grader.gate import gate
 from grader.gate.evidence import disagreement, evidence_problems, keep
 from grader.gate.gate import slice_of, undeclared
 from grader.gate.seen import Red
-from grader.gate.stacks import Case, Edit, as_declared, cases, differences, lay_out
+from grader.gate.stacks import Case, Edit, as_declared, cases, chosen_checks, differences, lay_out
 from grader.gate.stacks import Outcome as Tried
 from grader.model import (
     Check,
@@ -178,6 +180,25 @@ def named(name: str, *fails: str, kind: str = "mutant") -> Case:
     return Case(kind, name, LAB, frozenset(fails))
 
 
+def test_in_the_slice_a_mutant_answers_for_what_it_declares_and_the_guards() -> None:
+    needy, guard = check("b.b"), check("d.d", weight=Weight.GUARD)
+    object.__setattr__(needy, "needs", ("a.a",))
+    lab = replace(LAB, steps=(Step("s", "S", ("a.a", "b.b", "c.c", "d.d")),))
+    catalog = Catalog((lab,), {**CATALOG.checks, "b.b": needy, "d.d": guard})
+    broken, solved = (Case(kind, kind, lab, frozenset({"b.b"})) for kind in ("mutant", "solution"))
+
+    assert [c.id for c in chosen_checks(catalog, broken)] == ["a.a", "b.b", "c.c", "d.d"]
+    assert [c.id for c in chosen_checks(catalog, broken, narrow=True)] == ["a.a", "b.b", "d.d"]
+    assert [c.id for c in chosen_checks(catalog, solved, narrow=True)] == ["a.a", "b.b", "c.c", "d.d"]
+
+
+def test_the_ledger_of_all_that_was_asked_is_not_written_by_the_slice(tmp_path: Path) -> None:
+    said = CliRunner().invoke(dev_check, ["--slice", "--ledger", str(tmp_path / "matrix.json")])
+
+    assert (said.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "leave out --ledger or --slice" in said.output
+
+
 def test_the_slice_shows_every_check_fail_with_the_fewest_stacks() -> None:
     every = (
         named("start", "a.a", kind="starter"),
@@ -239,7 +260,7 @@ def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatc
     every = (named("solved", kind="solution"), named("broken", "a.a"), named("otherwise", kind="variant"))
 
     def trial(
-        base: Path, catalog: Catalog, case: Case, *, record: bool, asked: bool, elsewhere: tuple[Red, ...]
+        base: Path, catalog: Catalog, case: Case, *, record: bool, asked: bool, narrow: bool, elsewhere: tuple[Red, ...]
     ) -> Tried:
         tried.append((case.name, asked, elsewhere))
         return Tried((), 0.0, reds=(Red(case.name, "a.a", shown, False, {}),) if case.kind == "mutant" else ())
