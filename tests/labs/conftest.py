@@ -7,7 +7,8 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,14 @@ class Running:
 
 def docker(*words: str) -> str:
     return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def wait_until(look: Callable[[], object], seconds: float = 30.0) -> None:
+    """Looks again and again until what is looked for is there; an AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
 
 
 def memory(stack: Throwaway) -> dict[str, float]:

@@ -17,18 +17,11 @@ from pathlib import Path
 import pytest
 
 from grader.catalog import root
-from tests.labs.conftest import Running, docker, lay_out
+from tests.labs.conftest import Running, docker, lay_out, wait_until
 
 pytestmark = pytest.mark.docker
 QUICK = ("check", "lab1", "--only", "stack.edge-reachable")
 JOURNAL = ".grader/journal.jsonl"
-
-
-def wait_until(look: object, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not look():  # type: ignore[operator]  # a function without arguments
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_stack_that_runs_in_a_folder_with_spaces_and_accents_is_found(lab1: Running) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.stacks import trust_stores
-from tests.labs.conftest import Running, docker, lay_out, running
-from tests.labs.test_bad_input import wait_until
+from tests.labs.conftest import Running, docker, lay_out, running, wait_until
 from tests.probes.listening import certificate
 
 pytestmark = pytest.mark.docker

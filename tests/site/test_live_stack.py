@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.labs.conftest import Running, lay_out
+from tests.labs.conftest import Running, lay_out, wait_until
 from tests.site.serving import WATCH, Server, checked, live, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker]
@@ -94,10 +93,7 @@ def test_a_check_ends_with_the_server_that_started_it(page: Page, server: Server
     expect(page.locator("progress")).to_be_visible(timeout=60_000)
     assert server.stop() == 0
 
-    until = time.monotonic() + 10
-    while starter.sidecars() and time.monotonic() < until:  # one that was just being made ends by itself
-        time.sleep(0.1)
-    assert starter.sidecars() == []
+    wait_until(lambda: not starter.sidecars(), 10)  # one that was just being made ends by itself
     assert starter.state() == "running"
     code, said = starter.grader("check", "--quick", "--only", "debug.debugger-off")
     assert code == 1, said  # nothing is at work on the stack, and nothing is to be repaired
