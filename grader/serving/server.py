@@ -118,6 +118,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # Gunicorn ships no types
         )
 
     def _begun(self, worker: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            # Gunicorn's own handler takes a lock of the thread pool. A signal that comes while a request is given to
+            # the pool finds it taken, by the very thread that it interrupts, and waits until `graceful_timeout`.
+            signal.signal(number, worker.handle_exit)
         parent = os.getppid()
         self._alive = lambda: bool(worker.alive) and os.getppid() == parent
         if worker.age == 1:  # the first one, and not what took its place
