@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.labs.conftest import Running, lay_out, wait_until
+from tests.labs.conftest import Running, lay_out
 from tests.site.serving import WATCH, Server, checked, live, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker]
@@ -93,7 +93,7 @@ def test_a_check_ends_with_the_server_that_started_it(page: Page, server: Server
     expect(page.locator("progress")).to_be_visible(timeout=60_000)
     assert server.stop() == 0
 
-    wait_until(lambda: not starter.sidecars(), 10)  # one that was just being made ends by itself
+    assert starter.sidecars() == []
     assert starter.state() == "running"
     code, said = starter.grader("check", "--quick", "--only", "debug.debugger-off")
     assert code == 1, said  # nothing is at work on the stack, and nothing is to be repaired
