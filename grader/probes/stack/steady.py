@@ -13,7 +13,8 @@ from grader.stacks.values import ServiceFacts, State
 from grader.text import clean
 
 SETTLE = 55.0  # seconds that health checks may say "starting"
-APART = 2.0  # seconds between two looks
+APART = 2.0  # seconds between two looks, at least
+BOOT = 5.0  # seconds of running by which a server that cannot start has ended, on a busy machine too
 SAID = 150  # characters of what a health check printed
 PROVEN = 10.0  # seconds of running after which a start counts as a success (the engine's own measure)
 
@@ -75,10 +76,16 @@ class Steady(Probe[Members]):
 def second_look(facts: tuple[ServiceFacts, ...], now: float) -> float:
     """Seconds after which a second look would tell a crash loop from a service that runs; 0.0 when none is needed."""
     lasting = [fact for fact in facts if fact.running and not fact.one_shot]
-    unproven = [PROVEN - (now - fact.started) for fact in lasting if fact.restarts and now - fact.started < PROVEN]
-    if unproven:  # restarted just now: let it prove itself
-        return min(max(APART, *unproven), PROVEN)
-    return APART if any(fact.restarts or now - fact.started < PROVEN for fact in lasting) else 0.0
+    if not any(fact.restarts or now - fact.started < PROVEN for fact in lasting):
+        return 0.0
+    return max(APART, *(min(_proof(fact) - (now - fact.started), PROVEN) for fact in lasting))
+
+
+def _proof(fact: ServiceFacts) -> float:
+    """Seconds after its last start at which a service that still runs is no crash loop."""
+    if fact.restarts:
+        return PROVEN
+    return 0.0 if fact.health == "healthy" else BOOT  # what answered its health check has started
 
 
 def _starting(fact: ServiceFacts) -> bool:

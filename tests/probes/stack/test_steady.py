@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from grader.probes.stack import steady
-from grader.probes.stack.steady import APART, PROVEN, Steady, second_look
+from grader.probes.stack.steady import APART, BOOT, PROVEN, Steady, second_look
 from grader.stacks.base import CouldNotLook, Stack
 from grader.stacks.values import ServiceFacts, State
 from tests.probes.service import SERVICE
@@ -25,6 +25,8 @@ YOUNG = replace(SERVICE, started=NOW - 3)
         ((OLD, replace(YOUNG, one_shot=True)), 0.0),
         ((replace(OLD, state=State.EXITED),), 0.0),  # red already
         ((YOUNG,), APART),
+        ((replace(OLD, started=NOW - 0.5),), BOOT - 0.5),  # it may still be on its way to its first end
+        ((replace(OLD, started=NOW - 0.5, health="healthy"),), APART),  # what was asked, and answered, has started
         ((replace(OLD, restarts=2),), APART),
         ((replace(YOUNG, restarts=2),), PROVEN - 3),  # a crash loop looks like this, half of the time
         ((replace(YOUNG, restarts=2, started=NOW - 9.5),), APART),
