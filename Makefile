@@ -7,9 +7,9 @@ SERVE ?= 1
 export PINBOARD_PORT
 # Else each command and each test worker compiles the grader anew: half of a short command's time.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers, a file each, in the order of the files. Never Docker tests beside a browser: Chromium gives up what it is
-# loading when a network of the machine comes or goes (ERR_NETWORK_CHANGED).
-TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Workers that take a file each, in the order of the files. Never Docker tests beside a browser: Chromium gives up what it
+# is loading when a network of the machine comes or goes (ERR_NETWORK_CHANGED).
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
 .PHONY: help learn test test-fast test-matrix test-restore lint docs site gate bench python-env dev-env engine images image clean
 
@@ -20,10 +20,10 @@ learn: python-env engine images ## A lab in a real stack, checked, and the site 
 	@scripts/learn "$(LAB)" "$(SERVE)"
 
 test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit, site, gate with real stacks, browser
-	@.venv/bin/python -m pytest -m "docker and not browser" $(TWO)
+	@.venv/bin/python -m pytest -m "docker and not browser" --numprocesses 3 $(BY_FILE)
 	@chromium=$$(scripts/browser) && axe=$$(scripts/axe) && lighthouse=$$(scripts/lighthouse) && \
 	export CHROMIUM="$$chromium" AXE="$$axe" LIGHTHOUSE="$$lighthouse" && \
-	.venv/bin/python -m pytest -m "browser and not docker" $(TWO) && \
+	.venv/bin/python -m pytest -m "browser and not docker" --numprocesses 2 $(BY_FILE) && \
 	.venv/bin/python -m pytest -m "browser and docker"
 
 test-fast: dev-env lint ## What needs no Docker: lint, types, unit tests, docs and site build

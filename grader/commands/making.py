@@ -46,7 +46,7 @@ def dev() -> None:
 @click.option(
     "--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Write down here what came of each stack."
 )
-@click.option("--at-once", default=5, show_default=True, help="How many stacks run side by side.")
+@click.option("--at-once", default=7, show_default=True, help="How many stacks run side by side.")
 @click.pass_context
 def dev_check(
     context: click.Context,

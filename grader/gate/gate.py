@@ -7,9 +7,13 @@ solution passes everything, each mutant turns exactly its declared checks red, e
 from __future__ import annotations
 
 import threading
-from collections import Counter
+import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +21,10 @@ import click
 
 from grader.catalog import Catalog, CourseError
 from grader.gate.evidence import evidence_problems, recorded
-from grader.gate.seen import Red
-from grader.gate.stacks import Case, Outcome, cases, misjudged, try_case
+from grader.gate.seen import Red, disagreements
+from grader.gate.stacks import Case, Outcome, cases, misjudged, standing, try_case
 from grader.runs import Runs
+from grader.stacks.base import CouldNotLook
 
 Say = Callable[[str], None]
 
@@ -99,72 +104,101 @@ def stacks(
             raise CourseError(f"no starter, solution, mutant or variant '{word}' (see labs/ and tests/mutants)")
     chosen = [case for case in every if not only or {case.name, case.lab.id} & set(only)]
     chosen = list(slice_of(chosen)) if sliced else chosen
-    lock = threading.Lock()
-    red: list[Red] = []
-    denied: list[Red] = []  # those of `red` that a solution was asked for, and did not show
-    again: list[Case] = []
-    labs = {case.name: case.lab.id for case in every}
-
-    def owed(case: Case) -> tuple[Red, ...]:
-        """The red lines whose commands a solution has still to be asked: they must show nothing there."""
-        return tuple(one for one in red if labs[one.stack] == case.lab.id and one not in denied)
-
-    def tried(case: Case, *, asked: bool = True, last: bool = False) -> list[str]:
-        """The problems of a case; none yet where it is to be tried again in quiet, unless this is the `last` time."""
-        elsewhere = owed(case) if case.kind == "solution" else ()
-        asked = asked and case in chosen
-        if not asked and not elsewhere:
-            return []
-        outcome = try_case(base, catalog, case, record=record, asked=asked, narrow=sliced, elsewhere=elsewhere)
-        with lock:
-            if outcome.wants_quiet and not last:
-                again.append(case)
-                say(f"later {case.kind:<9} {case.name:<28} {outcome.seconds:6.1f} s  the machine was busy")
-                return []
-            red.extend(outcome.reds)
-            denied.extend(elsewhere)
-            say(_line(case, outcome))
-            if ledger and outcome.results:
-                Runs(ledger).put("stack", _entry(case, outcome))
-        return [f"{case.name}: {problem}" for problem in outcome.problems]
-
-    with ThreadPoolExecutor(at_once) as workers:
-        jobs = _lab_by_lab(workers, catalog, every, chosen, tried)
-    problems = [job.result() for job in jobs]
+    solutions = {case.lab.id: case for case in every if case.kind == "solution"}
+    trial = _Trial(base, catalog, record, sliced, say, ledger)
+    problems = _side_by_side(at_once, catalog, chosen, solutions, trial)
     # One after the other, and made anew: what was disturbed, as a renewal nobody noticed, would be found again.
-    problems += [tried(case, last=True) for case in sorted(again, key=lambda case: case.kind == "solution")]
-    problems += [tried(case, asked=False, last=True) for case in every if case.kind == "solution"]
-    for name, why in sorted({(one.check, one.verdict.not_shown) for one in red if one.verdict.not_shown}):
+    for case in trial.again:
+        problems += trial.tried(case, last=True)
+    for case in solutions.values():
+        problems += trial.asked(case, last=True)
+    reds = chain.from_iterable(trial.red.values())
+    for name, why in sorted({(one.check, one.verdict.not_shown) for one in reds if one.verdict.not_shown}):
         say(f"note  {name} is not shown by a command: {why}")
-    return [problem for listed in problems for problem in listed]
+    return problems
 
 
-def _lab_by_lab(
-    workers: ThreadPoolExecutor,
-    catalog: Catalog,
-    every: Sequence[Case],
-    chosen: Sequence[Case],
-    tried: Callable[[Case], list[str]],
-) -> list[Future[list[str]]]:
-    """Has every lab's broken stacks tried, and then its solution, which is asked the commands that showed the faults.
+@dataclass
+class _Trial:
+    """What is known of the stacks that were tried so far. What failed on a busy machine is tried once more in quiet."""
 
-    Those commands take long where the faults show only in a stack that is disturbed. Such labs come first, and a
-    solution behind the next lab's stacks: so no lane has to wait for it, and none is left alone with it at the end.
-    """
+    base: Path
+    catalog: Catalog
+    record: bool
+    sliced: bool
+    say: Say
+    ledger: Path | None
+    red: defaultdict[str, list[Red]] = field(default_factory=lambda: defaultdict(list))  # by the id of the lab
+    denied: list[Red] = field(default_factory=list)  # those of `red` that a solution was asked for, and did not show
+    again: list[Case] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tried(self, case: Case, *, last: bool = False) -> list[str]:
+        """The problems of a stack; none yet where it is to be tried again, unless this is the `last` time."""
+        outcome = try_case(self.base, self.catalog, case, record=self.record, narrow=self.sliced)
+        problems = (*outcome.problems, *outcome.lies)
+        with self.lock:
+            if outcome.wants_quiet and not last:
+                self.again.append(case)
+                self._tell("later", case, outcome.seconds, "again in quiet")
+                return []
+            self.red[case.lab.id] += outcome.reds
+            declared = ", ".join(sorted(case.fails)) or "nothing red"
+            self._tell("FAIL" if problems else "ok", case, outcome.seconds, declared)
+            if self.ledger and outcome.results:
+                Runs(self.ledger).put("stack", _entry(case, outcome))
+        return [f"{case.name}: {problem}" for problem in problems]
+
+    def asked(self, solution: Case, *, last: bool = False) -> list[str]:
+        """Types the commands that showed the faults of a lab's broken stacks into its solution: there they show none.
+
+        What one of them shows while the machine is busy counts only when it does so the `last` time, too.
+        """
+        owed = [red for red in self.red[solution.lab.id] if red not in self.denied and not red.verdict.not_shown]
+        if not owed:
+            return []
+        begun = time.monotonic()
+        try:
+            with standing(self.base, self.catalog, solution) as stack:
+                lies = disagreements(stack, owed, there=False)
+        except (CourseError, CouldNotLook) as trouble:
+            lies = [(red, str(trouble)) for red in owed]
+        lying = [red for red, _ in lies]
+        with self.lock:
+            self.denied += [red for red in owed if red not in lying]
+            word = "ok" if not lies else "FAIL" if last else "later"
+            self._tell(word, solution, time.monotonic() - begun, f"{len(owed)} commands, {len(lies)} of them wrong")
+        return [f"{solution.name}: {problem}" for problem in dict.fromkeys(problem for _, problem in lies) if last]
+
+    def _tell(self, word: str, case: Case, seconds: float, what: str) -> None:
+        self.say(f"{word:<5} {case.kind:<9} {case.name:<28} {seconds:6.1f} s  {what}")
+
+
+def _side_by_side(
+    at_once: int, catalog: Catalog, chosen: Sequence[Case], solutions: Mapping[str, Case], trial: _Trial
+) -> list[str]:
+    """Tries `chosen`, so many at once. As soon as a lab's broken stacks are through, its solution is asked the commands
+    that showed their faults: those take long where faults show only in a stack that is disturbed, so such labs come
+    first, and their commands before everything that still waits."""
     disturbing = Counter(case.lab.id for case in chosen for name in case.fails if catalog.checks[name].disturbs)
-
-    def solved(case: Case, broken: Sequence[Future[list[str]]]) -> list[str]:
-        wait(broken)
-        return tried(case)
-
-    jobs: list[Future[list[str]]] = []
-    waiting: list[tuple[Case, Sequence[Future[list[str]]]]] = []
-    for lab in sorted(catalog.labs, key=lambda lab: -disturbing[lab.id]):
-        here = [case for case in every if case.lab == lab]
-        broken = [workers.submit(tried, case) for case in here if case in chosen and case.kind != "solution"]
-        jobs += [*broken, *(workers.submit(solved, *one) for one in waiting)]
-        waiting = [(case, broken) for case in here if case.kind == "solution"]
-    return [*jobs, *(workers.submit(solved, *one) for one in waiting)]
+    ordered = sorted(chosen, key=lambda case: -disturbing[case.lab.id])
+    broken = [case.lab.id if case.fails else "" for case in ordered]
+    waiting = deque(zip(broken, (partial(trial.tried, case) for case in ordered), strict=True))
+    left = Counter(broken)
+    problems: list[str] = []
+    running: dict[Future[list[str]], str] = {}
+    with ThreadPoolExecutor(at_once) as workers:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                lab, job = waiting.popleft()
+                running[workers.submit(job)] = lab
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                lab = running.pop(done)
+                problems += done.result()
+                left[lab] -= 1
+                if lab and not left[lab]:
+                    waiting.appendleft(("", partial(trial.asked, solutions[lab])))
+    return problems
 
 
 def _entry(case: Case, outcome: Outcome) -> dict[str, Any]:
@@ -178,11 +212,5 @@ def _entry(case: Case, outcome: Outcome) -> dict[str, Any]:
         **{name: counts[name] for name in ("pass", "fail", "unknown", "skip")},
         **misjudged(case, outcome.results),
         "commands": shown,
-        "problems": list(outcome.problems),
+        "problems": [*outcome.problems, *outcome.lies],
     }
-
-
-def _line(case: Case, outcome: Outcome) -> str:
-    word = "FAIL" if outcome.problems else "ok"
-    red = ", ".join(sorted(case.fails)) or "nothing red"
-    return f"{word:<5} {case.kind:<9} {case.name:<28} {outcome.seconds:6.1f} s  {red}"

@@ -65,13 +65,13 @@ def own_words(stack: Throwaway) -> dict[str, str]:
     return {**stack.variables, **({"renew": renew} if renew else {})}
 
 
-def disagreements(stack: Throwaway, found: Iterable[Red], *, there: bool) -> list[str]:
-    """Runs the commands on a stack, which has the faults (`there`) or has none, and says which of them lie.
+def disagreements(stack: Throwaway, found: Iterable[Red], *, there: bool) -> list[tuple[Red, str]]:
+    """Runs the commands on a stack, which has the faults (`there`) or has none, and says which of them lie, and how.
 
     What changes the stack goes last, and it settles after each such command: so it must be one to throw away. After
     that come the symptoms of incidents, which may leave more behind: notes, alerts, longer logs.
     """
-    problems: list[str] = []
+    problems: list[tuple[Red, str]] = []
     done: dict[tuple[str, str], str] = {}
     own, unsettled = own_words(stack), False
     for red in sorted(found, key=lambda red: (red.check == SYMPTOM, red.changes, red.disturbs)):
@@ -86,7 +86,7 @@ def disagreements(stack: Throwaway, found: Iterable[Red], *, there: bool) -> lis
             unsettled = red.changes
         if problem := done[command, shows]:
             where = "" if there else f" of {red.stack}, asked of the solution,"
-            problems.append(f"{red.check}: the command{where} {problem}: {command}")
+            problems.append((red, f"{red.check}: the command{where} {problem}: {command}"))
     return problems
 
 

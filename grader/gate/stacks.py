@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,13 @@ class Outcome:
     seconds: float
     results: tuple[Result, ...] = field(default=())
     reds: tuple[Red, ...] = ()  # what it was declared to fail, with the commands that show it
+    lies: tuple[str, ...] = ()  # what is wrong with those commands
 
     @property
     def wants_quiet(self) -> bool:
         """Whether something kept the machine busy, or answered late: alone on the machine, it may be judged."""
         late = (Reason.NOISY_HOST, Reason.TIMED_OUT)
-        return any(r.verdict.reason in late and not _guards_noise(r) for r in self.results)
+        return bool(self.lies) or any(r.verdict.reason in late and not _guards_noise(r) for r in self.results)
 
 
 def cases(base: Path, catalog: Catalog) -> tuple[Case, ...]:
@@ -128,51 +130,47 @@ def lay_out(base: Path, catalog: Catalog, case: Case, workspace: Path) -> None:
         path.write_text(text.replace(edit.find, edit.replace), encoding="utf-8")
 
 
-def try_case(
-    base: Path,
-    catalog: Catalog,
-    case: Case,
-    *,
-    record: bool,
-    asked: bool = True,
-    narrow: bool = False,
-    elsewhere: tuple[Red, ...] = (),
-) -> Outcome:
-    """Brings the stack up under a name of its own, runs its checks, compares, and removes everything again.
+@contextmanager
+def standing(base: Path, catalog: Catalog, case: Case, prefix: str = "gate") -> Iterator[Throwaway]:
+    """The stack of a case under a name of its own, for as long as the block runs.
 
-    The commands of its declared reds must show them; those of `elsewhere`, red on other stacks, must show nothing
-    here. Without `asked` only these commands are run. `narrow` is that of chosen_checks.
+    CourseError when an edit no longer fits the solution, CouldNotLook when the stack does not come up.
     """
-    begun = time.monotonic()
-    project = f"gate-{case.name}-{secrets.token_hex(3)}".lower()
-    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{prefix}-") as folder:
         workspace = Path(folder).resolve() / case.lab.id
-        try:
-            lay_out(base, catalog, case, workspace)
-        except CourseError as trouble:
-            return Outcome((str(trouble),), time.monotonic() - begun)
-        stack = Throwaway(workspace, project)
+        lay_out(base, catalog, case, workspace)
+        stack = Throwaway(workspace, f"{prefix}-{case.name}-{secrets.token_hex(3)}".lower())
         try:
             if problem := stack.bring_up(wait=case.settles):
-                return Outcome((problem,), time.monotonic() - begun)
-            checks = chosen_checks(catalog, case, narrow=narrow)
-            results = checked(case.lab, checks, stack) if asked else ()
+                raise CouldNotLook(Reason.UNREACHABLE, problem)
+            yield stack
+        finally:
+            stack.take_down()
+
+
+def try_case(base: Path, catalog: Catalog, case: Case, *, record: bool, narrow: bool = False) -> Outcome:
+    """Brings the stack up, runs its checks and the commands of its red lines, and compares both with what it declares.
+
+    `narrow` is that of chosen_checks.
+    """
+    begun = time.monotonic()
+    try:
+        with standing(base, catalog, case) as stack:
+            results = checked(case.lab, chosen_checks(catalog, case, narrow=narrow), stack)
             results = tuple(as_declared(case, result) for result in results)
             red = reds(case.name, (result for result in results if result.check.id in case.fails), stack)
             red += met(case, stack)
-            lies = disagreements(stack, red, there=True) + disagreements(stack, elsewhere, there=False)
-        except CouldNotLook as trouble:  # about this stack alone: the others go on
-            return Outcome((str(trouble),), time.monotonic() - begun)
-        finally:
-            stack.take_down()
+            lies = disagreements(stack, red, there=True)
+    except (CourseError, CouldNotLook) as trouble:  # about this stack alone: the others go on
+        return Outcome((str(trouble),), time.monotonic() - begun)
     if record:
         for result in results:
             # A mutant's passes say nothing that the solution's do not, and a red that nobody declared proves nothing.
             good = case.kind in ("solution", "variant") and result.outcome is Verdicts.PASS
             if good or (result.outcome is Verdicts.FAIL and result.check.id in case.fails):
                 keep(base, case.name, result)
-    found = differences(case, results) if asked else []
-    return Outcome((*found, *lies), time.monotonic() - begun, results, red)
+    said = tuple(problem for _, problem in lies)
+    return Outcome(tuple(differences(case, results)), time.monotonic() - begun, results, red, said)
 
 
 def met(case: Case, stack: Throwaway) -> tuple[Red, ...]:

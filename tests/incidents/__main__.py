@@ -8,18 +8,13 @@ What each command printed is shown. With --type other commands are tried out, on
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby
-from pathlib import Path
 
 from grader.catalog import load, root
 from grader.gate.seen import LONGEST, disagreement
-from grader.gate.stacks import Case, cases, lay_out
-from grader.model import Reason
+from grader.gate.stacks import Case, cases, standing
 from grader.stacks.base import CouldNotLook
 from grader.stacks.throwaway import Throwaway
 
@@ -38,7 +33,7 @@ def main() -> int:
     problems: list[str] = []
     for lab, these in groupby(sorted(chosen, key=lambda case: case.lab.id), key=lambda case: case.lab):
         solution = next(case for case in every if case.kind == "solution" and case.lab == lab)
-        with standing(solution) as sound:
+        with standing(root(), load(), solution, "met") as sound:
             for case in these:
                 try:
                     problems += _of(case, sound, told.type)
@@ -51,7 +46,7 @@ def main() -> int:
 
 def _of(case: Case, sound: Throwaway, instead: Sequence[str]) -> Iterator[str]:
     """What is wrong with the command of one incident, or with what is tried instead."""
-    with standing(case) as broken:
+    with standing(root(), load(), case, "met") as broken:
         for command in instead or [case.met]:
             if not command:
                 yield f"{case.name}: no command in `met`"
@@ -63,21 +58,6 @@ def _of(case: Case, sound: Throwaway, instead: Sequence[str]) -> Iterator[str]:
                 if not instead and (wrong := disagreement(case.shows, ran, there=there)):
                     yield f"{case.name}: on {where} the command {wrong}"
         sound.settle()
-
-
-@contextmanager
-def standing(case: Case) -> Iterator[Throwaway]:
-    """A stack of the gate, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="met-") as folder:
-        workspace = Path(folder).resolve() / case.lab.id
-        lay_out(root(), load(), case, workspace)
-        stack = Throwaway(workspace, f"met-{case.name}-{secrets.token_hex(3)}".lower())
-        try:
-            if problem := stack.bring_up(wait=case.settles):
-                raise CouldNotLook(Reason.UNREACHABLE, problem)
-            yield stack
-        finally:
-            stack.take_down()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -254,72 +255,102 @@ def test_a_red_line_that_nobody_can_see_for_themselves_closes_the_gate(tmp_path:
     assert disagreement(bare, path) == "a red line without a command, or without what it shows; give failed() both"
 
 
-def test_the_solution_is_asked_last_what_the_broken_stacks_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[tuple[str, bool, tuple[Red, ...]]] = []
-    shown = failed("b", hint="h", reproduce="curl", shows=NotShown("one in a thousand"))
-    every = (named("solved", kind="solution"), named("broken", "a.a"), named("otherwise", kind="variant"))
+class Trials:
+    """What the gate does with stacks, in its order; none is brought up. A solution shows what those of `lies` did."""
 
-    def trial(
-        base: Path, catalog: Catalog, case: Case, *, record: bool, asked: bool, narrow: bool, elsewhere: tuple[Red, ...]
-    ) -> Tried:
-        tried.append((case.name, asked, elsewhere))
-        return Tried((), 0.0, reds=(Red(case.name, "a.a", shown, False, {}),) if case.kind == "mutant" else ())
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *every: Case) -> None:
+        self.every, self.done, self.lines = every, [""], [""]
+        self.said: dict[str, list[Tried]] = {}
+        self.lies: list[str] = []
+        monkeypatch.setattr(gate, "cases", lambda base, catalog: self.every)
+        monkeypatch.setattr(gate, "try_case", self.tried)
+        monkeypatch.setattr(gate, "standing", lambda base, catalog, case: nullcontext(case))
+        monkeypatch.setattr(gate, "disagreements", self.asked)
 
-    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
-    monkeypatch.setattr(gate, "try_case", trial)
-    lines: list[str] = []
+    def tried(self, base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
+        self.done.append(case.name)
+        known = self.said.get(case.name)
+        return known.pop(0) if known else Tried((), 0.0, reds=tuple(red(case, name) for name in sorted(case.fails)))
 
-    for only in ((), ("broken",)):
-        gate.stacks(Path(), CATALOG, only=only, record=False, at_once=1, say=lines.append)
+    def asked(self, solution: Case, found: list[Red], *, there: bool) -> list[tuple[Red, str]]:
+        self.done.append(f"{solution.name}: {', '.join(one.stack for one in found)}")
+        lie = self.lies.pop(0) if self.lies else ""
+        return [(one, "it shows it") for one in found if one.stack == lie]
 
-    broken = (Red("broken", "a.a", shown, False, {}),)
-    whole = [("broken", True, ()), ("otherwise", True, ()), ("solved", True, broken)]
-    assert tried == [*whole, ("broken", True, ()), ("solved", False, broken)]
-    assert lines.count("note  a.a is not shown by a command: one in a thousand") == 2
+    def go(self, *only: str, catalog: Catalog = CATALOG, at_once: int = 1) -> list[str]:
+        self.done, self.lines = [], []
+        return gate.stacks(
+            Path(), catalog, only=only, record=False, at_once=at_once, say=lambda line: self.lines.append(line)
+        )
 
 
-def test_a_solution_comes_behind_the_stacks_of_the_next_lab_and_the_labs_that_disturb_most_come_first(
+def red(case: Case, name: str, verdict: Verdict = RED) -> Red:
+    return Red(case.name, name, verdict, False, {})
+
+
+def test_the_solution_is_asked_what_the_broken_stacks_were_asked_as_soon_as_they_are_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tried: list[str] = []
-    later = Case("solution", "solved-next", NEXT, frozenset())
-    other = Case("mutant", "other", NEXT, frozenset({"c.c"}))
-    every = (named("solved", kind="solution"), named("broken", "a.a"), later, other)
-    catalog = Catalog((LAB, NEXT), {**CATALOG.checks, "c.c": check("c.c", probe=Kill("/c.c"))})
+    later, other = Case("solution", "solved-next", NEXT, frozenset()), Case("mutant", "other", NEXT, frozenset({"c.c"}))
+    every = (named("solved", kind="solution"), named("a", "a.a"), named("b", "b.b"), named("v", kind="variant"))
+    trials = Trials(monkeypatch, *every, later, other)
 
-    def trial(base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
-        tried.append(case.name)
-        return Tried((), 0.0)
+    assert trials.go() == []
+    assert trials.done == ["solved", "a", "b", "solved: a, b", "v", "solved-next", "other", "solved-next: other"]
+    assert trials.go("a") == []
+    assert trials.done == ["a", "solved: a"]
 
-    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
-    monkeypatch.setattr(gate, "try_case", trial)
 
-    gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
-    calm, tried[:] = list(tried), []
-    gate.stacks(Path(), catalog, only=(), record=False, at_once=1, say=lambda _: None)
+def test_labs_that_disturb_most_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    later, other = Case("solution", "solved-next", NEXT, frozenset()), Case("mutant", "other", NEXT, frozenset({"c.c"}))
+    trials = Trials(monkeypatch, named("solved", kind="solution"), named("a", "a.a"), later, other)
 
-    assert calm == ["broken", "other", "solved", "solved-next"]
-    assert tried == ["other", "broken", "solved-next", "solved"]
+    trials.go(catalog=Catalog((LAB, NEXT), {**CATALOG.checks, "c.c": check("c.c", probe=Kill("/c.c"))}))
+
+    assert trials.done == ["solved-next", "other", "solved-next: other", "solved", "a", "solved: a"]
+
+
+def test_what_no_command_shows_is_noted_and_the_solution_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = named("broken", "a.a")
+    shown = failed("b", hint="h", reproduce="curl", shows=NotShown("one in a thousand"))
+    trials = Trials(monkeypatch, named("solved", kind="solution"), broken)
+    trials.said["broken"] = [Tried((), 0.0, reds=(red(broken, "a.a", shown),))]
+
+    assert trials.go() == []
+    assert trials.done == ["solved", "broken"]
+    assert "note  a.a is not shown by a command: one in a thousand" in trials.lines
 
 
 def test_a_solution_is_asked_again_what_a_stack_showed_that_was_tried_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = (named("busy", "a.a"), named("solved", kind="solution"))
-    red = Red("busy", "a.a", RED, False, {})
-    said = [Tried((), 0.0, results(a=unknown(Reason.NOISY_HOST, "busy"))), Tried((), 0.0, results(a=RED), (red,))]
-    asked: list[tuple[bool, tuple[Red, ...]]] = []
+    trials = Trials(monkeypatch, named("busy", "a.a"), named("b", "b.b"), named("solved", kind="solution"))
+    trials.said["busy"] = [Tried((), 0.0, results(a=unknown(Reason.NOISY_HOST, "busy")))]
 
-    def trial(base: Path, catalog: Catalog, case: Case, **words: Any) -> Tried:
-        if case.name == "busy":
-            return said.pop(0)
-        asked.append((words["asked"], words["elsewhere"]))
-        return Tried((), 0.0)
+    assert trials.go() == []
+    assert trials.done == ["busy", "b", "solved: b", "solved", "busy", "solved: busy"]
 
-    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
-    monkeypatch.setattr(gate, "try_case", trial)
 
-    gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None)
+@pytest.mark.parametrize(
+    ("lies", "problems"), ((["a"], []), (["a", "a"], ["solved: it shows it"]), (["", "a"], []), ([], []))
+)
+def test_a_command_that_a_solution_shows_beside_others_has_to_do_so_in_quiet_too(
+    monkeypatch: pytest.MonkeyPatch, lies: list[str], problems: list[str]
+) -> None:
+    trials = Trials(monkeypatch, named("solved", kind="solution"), named("a", "a.a"), named("b", "b.b"))
+    trials.lies = list(lies)
 
-    assert asked == [(True, ()), (False, (red,))]
+    assert trials.go() == problems
+    assert trials.done == ["solved", "a", "b", "solved: a, b", *(["solved: a"] if lies[:1] == ["a"] else [])]
+
+
+@pytest.mark.parametrize(("second", "problems"), (((), []), (("it shows nothing",), ["a: it shows nothing"])))
+def test_a_command_that_does_not_show_its_fault_beside_others_is_typed_again_in_quiet(
+    monkeypatch: pytest.MonkeyPatch, second: tuple[str, ...], problems: list[str]
+) -> None:
+    trials = Trials(monkeypatch, named("solved", kind="solution"), named("a", "a.a"))
+    trials.said["a"] = [Tried((), 0.0, lies=("it shows nothing",)), Tried((), 0.0, lies=second)]
+
+    assert trials.go() == problems
+    assert trials.done == ["solved", "a", "a"]
 
 
 @pytest.mark.parametrize(
@@ -360,7 +391,8 @@ def test_a_stack_that_a_busy_machine_kept_from_being_judged_is_tried_again_when_
 
 def test_the_ledger_says_what_came_of_each_stack_the_last_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = {"a": [passed("fine"), RED], "b": [RED, passed("fine")]}
-    monkeypatch.setattr(gate, "cases", lambda base, catalog: (named("broken", "a.a"),))
+    every = (named("broken", "a.a"), named("solved", kind="solution"))
+    monkeypatch.setattr(gate, "cases", lambda base, catalog: every)
     monkeypatch.setattr(
         gate,
         "try_case",
@@ -369,7 +401,7 @@ def test_the_ledger_says_what_came_of_each_stack_the_last_time(monkeypatch: pyte
     ledger = tmp_path / "matrix.json"
 
     def run() -> list[dict[str, Any]]:
-        gate.stacks(Path(), CATALOG, only=(), record=False, at_once=1, say=lambda _: None, ledger=ledger)
+        gate.stacks(Path(), CATALOG, only=("broken",), record=False, at_once=1, say=lambda _: None, ledger=ledger)
         return list(json.loads(ledger.read_text()))
 
     first, second = run(), run()
