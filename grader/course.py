@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ STATE = ".grader"  # the folder in a workspace that belongs to the grader
 MANIFEST = "workspace.json"
 NOT_COPIED = {"lab.toml", "__pycache__", ".git", STATE, ".pytest_cache", ".mypy_cache", ".ruff_cache", "instance"}
 SET_ASIDE = re.compile(r"\.(mine|new)(-\d+)?$")  # what _free names
+SOURCES = {".py", ".conf", ".yaml", ".yml", ".html", ".sh", ".ini", ".cfg"}  # beside what a lab was laid out with
+SKEW = 1.0  # seconds that the engine's clock may be behind this machine's
+OWN_NAME = re.compile(r"^COMPOSE_PROJECT_NAME=.*\n?", re.MULTILINE)
 TEXT_CAP = 400_000  # bytes: larger or binary files are named in a diff, not shown
 
 
@@ -105,7 +108,44 @@ def go_on_from(previous: Path, workspace: Path, lab: Lab) -> tuple[str, ...]:
         (workspace / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, workspace / name)
     _write_manifest(workspace, lab, _laid_out(previous) if lab_of(previous) else {})
+    _edit_env(workspace, lab, lambda text: OWN_NAME.sub("", text))
     return tuple(mine)
+
+
+def newer(workspace: Path, started: float) -> tuple[str, ...]:
+    """The files of a lab's stack that were changed after `started` (seconds since the epoch): it may not have them."""
+    laid = _laid_out(workspace)
+    return tuple(
+        name
+        for name, path in files((workspace,)).items()
+        if (name in laid or path.suffix in SOURCES) and path.stat().st_mtime > started + SKEW
+    )
+
+
+def call_project_by_folder(workspace: Path, lab: Lab) -> None:
+    """Names the Compose project after its folder where that is not called like the lab.
+
+    Two workspaces of one lab would else be one project: the same containers, images and notes.
+    """
+    name = re.sub(r"[^a-z0-9_-]", "", workspace.resolve().name.lower()).lstrip("_-")
+    if name in ("", lab.id):
+        return
+
+    def named(text: str) -> str:
+        gap = "" if text.endswith("\n") or not text else "\n"
+        return text if OWN_NAME.search(text) else f"{text}{gap}COMPOSE_PROJECT_NAME={name}\n"
+
+    _edit_env(workspace, lab, named)
+
+
+def _edit_env(workspace: Path, lab: Lab, edit: Callable[[str], str]) -> None:
+    """Changes what Compose reads beside compose.yaml. A file that is as the course laid it out stays the course's."""
+    path, known = workspace / ".env", _laid_out(workspace)
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    ours = not path.is_file() or _sha(path) == known.get(path.name)
+    if (text := edit(before)) != before:
+        path.write_text(text, encoding="utf-8")
+        _write_manifest(workspace, lab, known | ({path.name: _sha(path)} if ours else {}))
 
 
 def lab_of(workspace: Path) -> str:

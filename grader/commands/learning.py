@@ -137,7 +137,9 @@ def _lay_out(
     wanted = course.files(folders)
     if previous is None and "compose.yaml" not in wanted:
         raise click.UsageError(f"the files of {chosen.id} are not in this installation: use the project's own folder")
-    return course.start(workspace, chosen, wanted, replace=replace)
+    laid = course.start(workspace, chosen, wanted, replace=replace)
+    course.call_project_by_folder(workspace, chosen)
+    return laid
 
 
 def _laid_in_words(laid: Laid) -> str:

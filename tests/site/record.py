@@ -38,7 +38,7 @@ class Workspace:
 
     def __init__(self, lab: str, state: str, folder: Path) -> None:
         self.lab, self.state = lab, state
-        self.folder, self.pristine, self.root = folder / "work", folder / "pristine", folder / "root.pem"
+        self.folder, self.pristine, self.root = folder / lab, folder / "pristine", folder / "root.pem"
         self.project = f"site-{lab}-{state}"
         ports = free_ports()
         self.ports = {usual: ports[variable] for variable, usual in USUAL.items()}

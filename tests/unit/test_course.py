@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -54,6 +55,58 @@ def test_starting_twice_changes_nothing(base: Path, tmp_path: Path) -> None:
     again = course.start(tmp_path / "w", ONE, wanted(base, ONE))
 
     assert (again.written, again.kept, again.set_aside) == ((), (), ())
+
+
+def test_what_was_changed_after_a_moment_is_of_the_lab_or_looks_like_it(base: Path, tmp_path: Path) -> None:
+    course.start(tmp_path / "w", ONE, wanted(base, ONE))
+    for name in ("gunicorn.conf.py", "jar", "grader.toml", ".grader/notes.py", "old.py", "pinboard/mine.html"):
+        (tmp_path / "w" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "w" / name).write_text("x")
+    for path in (tmp_path / "w").rglob("*"):
+        os.utime(path, (1000.0,) * 2 if path.name in ("old.py", "app.py") else (2000.0,) * 2)
+
+    assert course.newer(tmp_path / "w", 1500.0) == ("compose.yaml", "gunicorn.conf.py", "pinboard/mine.html")
+    assert course.newer(tmp_path / "w", 2000.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "before", "after"),
+    (
+        ("lab1-one", "A=1\n", "A=1\n"),  # compose.yaml names the project already
+        ("lab1-starter", "A=1\n", "A=1\nCOMPOSE_PROJECT_NAME=lab1-starter\n"),
+        ("lab1-starter", "", "COMPOSE_PROJECT_NAME=lab1-starter\n"),
+        ("_My Läb 1", "A=1", "A=1\nCOMPOSE_PROJECT_NAME=mylb1\n"),
+        ("lab1-starter", "COMPOSE_PROJECT_NAME=mine\n", "COMPOSE_PROJECT_NAME=mine\n"),
+        ("é", "A=1\n", "A=1\n"),  # no letter that a project may have
+    ),
+)
+def test_a_second_workspace_of_a_lab_is_a_project_of_its_own(
+    tmp_path: Path, folder: str, before: str, after: str
+) -> None:
+    workspace = tmp_path / folder
+    course.start(workspace, ONE, {})
+    (workspace / ".env").write_text(before)
+
+    course.call_project_by_folder(workspace, ONE)
+    course.call_project_by_folder(workspace, ONE)
+
+    assert (workspace / ".env").read_text() == after
+
+
+def test_what_names_the_project_is_the_course_s_and_does_not_go_along_to_the_next_lab(
+    base: Path, tmp_path: Path
+) -> None:
+    (base / "labs/lab1-one/.env").write_text("A=1\n")
+    course.start(tmp_path / "first", ONE, wanted(base, ONE))
+    course.call_project_by_folder(tmp_path / "first", ONE)
+
+    again = course.start(tmp_path / "first", ONE, wanted(base, ONE))
+    course.call_project_by_folder(tmp_path / "first", ONE)
+    course.go_on_from(tmp_path / "first", tmp_path / "lab2-two", TWO)
+
+    assert (again.kept, again.set_aside) == ((), ())
+    assert (tmp_path / "first/.env").read_text() == "A=1\nCOMPOSE_PROJECT_NAME=first\n"
+    assert (tmp_path / "lab2-two/.env").read_text() == "A=1\n"
 
 
 def test_start_keeps_what_the_learner_changed_and_names_it(base: Path, tmp_path: Path) -> None:
