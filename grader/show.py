@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +14,7 @@ from grader import agreement, asking, checking
 from grader.catalog import Catalog
 from grader.changes import Past
 from grader.checking import Target
+from grader.course import newer
 from grader.events import Telling
 from grader.model import Report, Result
 from grader.plan import Options, plan
@@ -65,9 +66,11 @@ class Show:
         done: list[Result] = []
         past = None if self._records else Past(checking.state_folder(self.target))
         told = Telling(self.target.lab.id, str(self.target.workspace or ""), self.target.url, heard=self._heard)
+        changed: list[str] = []
 
         def on_stack(stack: Stack) -> None:
             if live and self.grows:
+                changed.extend(self._newer(stack))
                 names = tuple(dict.fromkeys(fact.service for fact in stack.services() if fact.running))
                 roles = checking.roles_or_why(stack)
                 self.write(terminal.header(self.target.lab, stack.project, roles, names, self.style))
@@ -99,7 +102,7 @@ class Show:
             remember(checking.state_folder(self.target), report)
             past.keep(report)
         told.ended(as_data(report, self.catalog.page, self._owner))
-        self._finish(report)
+        self._finish(report, changed)
         return checking.exit_code(report)
 
     def watch(self) -> int:
@@ -170,7 +173,12 @@ class Show:
     def _records(self) -> bool:
         return any(form == RECORDING for form, _ in self.files)
 
-    def _finish(self, report: Report) -> None:
+    def _newer(self, stack: Stack) -> tuple[str, ...]:
+        """The files of the workspace that were changed after everything that runs was started."""
+        started = max((fact.started for fact in stack.services() if fact.running), default=0.0)
+        return newer(self.target.workspace, started) if self.target.workspace and started else ()
+
+    def _finish(self, report: Report, changed: Sequence[str]) -> None:
         for form, path in self.files:
             if form == RECORDING:
                 self.write(f"{path}: {plural(len(report.results), 'answer')} recorded.\n")
@@ -178,7 +186,7 @@ class Show:
                 path.write_text(self._rendered(form, report), encoding="utf-8")
                 self.write(f"{path}: written.\n")
         if not self.form or (self.form == "terminal" and self.grows):
-            self.write(terminal.summary(report, self._next_step(report), self.style))
+            self.write(terminal.summary(report, self._next_step(report), self.style, changed))
         else:
             self.write(self._rendered(self.form, report, self.style))
 

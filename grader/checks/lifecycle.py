@@ -149,7 +149,7 @@ def restart_after_crash(seen: Crashes) -> Verdict:
         )
     return failed(
         f"{bad.service} was killed as a whole and started again, and {BACK_WITHIN:.0f} s later the site did not answer",
-        hint=f"what does it miss that its first start had? docker compose logs --tail 20 {quote(bad.service)}",
+        hint=f"what does it miss that its first start had? docker compose logs --tail 60 {quote(bad.service)}",
         reproduce=f"{again}; {status(seen.site + '/healthz')}",
         shows="^(000|5..)$",
     )

@@ -92,7 +92,7 @@ def concurrent_requests(found: SideBySide) -> Verdict:
     if bad:
         return failed(
             f"of {AT_ONCE} requests for {found.path} sent together, one was answered with {bad}",
-            hint="look at the log of the app at that moment: docker compose logs --tail 20",
+            hint="look at the log of the app at that moment: docker compose logs --tail 60",
             reproduce=again,
             shows="^[^2][0-9][0-9]$",
         )

@@ -45,7 +45,7 @@ def stack_up(seen: Members) -> Verdict:
         return failed(
             "nothing is meant to go on running here: every service has ended",
             hint="a server must stay in the foreground; what did it say before it ended?",
-            reproduce="docker compose logs --tail 20; docker compose ps --services --status running | wc -l",
+            reproduce="docker compose logs --tail 60; docker compose ps --services --status running | wc -l",
             shows="^0$",
         )
     member = next((m for m, _ in troubles if not _unwell(m)), troubles[0][0])  # a crash is more than a slow answer
@@ -69,7 +69,7 @@ def stack_up(seen: Members) -> Verdict:
     return failed(
         "; ".join(trouble for _, trouble in troubles[:NAMED]),
         hint=f"what did {member.service} say last?",
-        reproduce=f"docker compose logs --tail 20 {first}; sleep 5; "
+        reproduce=f"docker compose logs --tail 60 {first}; sleep 5; "
         "docker inspect -f '{{.State.Status}}, exit code {{.State.ExitCode}}, "
         "restarted {{.RestartCount}} times, out of memory {{.State.OOMKilled}}' "
         + containers(member.service, stopped=True),

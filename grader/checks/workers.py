@@ -49,8 +49,8 @@ def worker_respawn(seen: Respawn) -> Verdict:
     if seen.back is None:
         return failed(
             f"worker {seen.killed} was replaced, but no new worker answered within {REPLACED_WITHIN:.0f} s",
-            hint="what do new workers do when they start? The log says it: docker compose logs --tail 20",
-            reproduce=f"{again}; docker compose logs --tail 20 {quote(seen.service)}",
+            hint="what do new workers do when they start? The log says it: docker compose logs --tail 60",
+            reproduce=f"{again}; docker compose logs --tail 60 {quote(seen.service)}",
             shows=NotShown("which worker answers is for the kernel to say: it takes many requests to meet the new one"),
         )
     if seen.load.failed > LOST_WITH_A_WORKER:
@@ -119,7 +119,7 @@ def hung_worker_replaced(seen: Hang) -> Verdict:
     if not seen.refilled:
         return failed(
             f"the hung worker {seen.stopped} was killed after {seen.gone:.0f} s, and nobody took its place",
-            hint="who starts new workers? docker compose logs --tail 20",
+            hint="who starts new workers? docker compose logs --tail 60",
             reproduce=_signalled(seen.service, seen.master, f"{wait}; wc -w <children"),
             shows=f"^{seen.workers - 1}$",
         )
@@ -166,7 +166,7 @@ def worker_recycling(seen: Recycling) -> Verdict:
     if not seen.refilled:
         return failed(
             f"{seen.replaced} of {seen.workers} workers ended during {seen.sent} requests, and nobody took their place",
-            hint="who starts new workers? docker compose logs --tail 20",
+            hint="who starts new workers? docker compose logs --tail 60",
             reproduce=again + "sleep 5; [ $(p | wc -w) -lt $(echo $a | wc -w) ] && echo fewer than before",
             shows="fewer than before",
         )

@@ -66,12 +66,23 @@ def earlier(results: Sequence[Result], style: Style) -> str:
     return out
 
 
-def summary(report: Report, next_step: str, style: Style) -> str:
-    """The last line: the counts, the time, and the one thing to do next."""
+def summary(report: Report, next_step: str, style: Style, changed: Sequence[str] = ()) -> str:
+    """The last line: the counts, the time, and the one thing to do next.
+
+    Before it, the files that were `changed` after the stack was started, which it may not have.
+    """
     text = in_words(report)
     colour = "red" if report.count(Outcome.FAIL) else "green" if report.complete else "bold"
     said = style.wrap(f"{text}, in {report.seconds:.1f} s.", "")
-    return f"\n{style.paint(said, colour)}\n{style.wrap(next_step, '      ', 'Next: ')}\n"
+    return f"\n{style.paint(said, colour)}\n{_not_in_it(changed, style)}{style.wrap(next_step, '      ', 'Next: ')}\n"
+
+
+def _not_in_it(changed: Sequence[str], style: Style) -> str:
+    if not changed:
+        return ""
+    names = _listed(changed[:NAMED]) + (f" and {len(changed) - NAMED} more" if len(changed) > NAMED else "")
+    text = f"{names} changed after the stack was started. To have that in it: `docker compose up -d --build --wait`."
+    return style.wrap(text, "      ", "Note: ") + "\n"
 
 
 def unjudged(results: Iterable[Result], style: Style) -> str:
@@ -98,7 +109,8 @@ def next_step(report: Report, follow_up: str) -> str:
     failures = [result for result in report.results if result.outcome is Outcome.FAIL]
     worst = max(failures, key=lambda result: result.check.weight, default=None)
     if worst and report.complete:
-        return f"{report.lab.id} is complete; {worst.check.id} is the polish that is left. {follow_up}"
+        names, verb = _listed([result.check.id for result in failures]), "is" if len(failures) == 1 else "are"
+        return f"{report.lab.id} is complete; {names} {verb} the polish that is left. {follow_up}"
     if worst and worst.check.weight >= Weight.MAJOR:
         return _mend(worst)
     troubles = [result for result in report.results if result.outcome is Outcome.UNKNOWN]

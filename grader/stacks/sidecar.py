@@ -30,6 +30,8 @@ PIDS = 96
 REPLY_CAP = 8 * 1024 * 1024  # bytes of one answer
 START = 10.0  # seconds that the engine gets to start one: a process of the service may stop it before it is one of ours
 CLOSE = 5.0  # … and to remove it
+# What the engine says when the container that a sidecar is to stand beside has ended, or ends just then.
+ENDED = ("not running", "non running", "namespace path")
 CALL = 15.0  # seconds that a sidecar's small operations may take
 # KILL to signal processes of another user; SYS_PTRACE to read /proc/PID/fd and /proc/PID/root; DAC_OVERRIDE to
 # connect to a unix socket that belongs to the app's user. A client gets none of them.
@@ -138,7 +140,7 @@ class Sidecar:
         except (APIError, OSError) as trouble:
             self.close()
             why = str(trouble.explanation if isinstance(trouble, APIError) else trouble)
-            if "not running" in why or "non running" in why:
+            if any(word in why for word in ENDED):
                 raise CouldNotLook(Reason.UNREACHABLE, f"{name} does not run, so nobody can look into it") from trouble
             raise CouldNotLook(Reason.UNREACHABLE, f"no sidecar for {name}: {why}") from trouble
         threading.Thread(target=self._read, name=f"sidecar {name}", daemon=True).start()
@@ -198,7 +200,9 @@ class Sidecar:
         self._raw.close()
 
     def _gone(self) -> CouldNotLook:
-        return CouldNotLook(Reason.UNREACHABLE, f"the grader's sidecar beside {self._name} is gone")
+        return CouldNotLook(
+            Reason.UNREACHABLE, f"the grader's sidecar beside {self._name} is gone; it ends with what it stands beside"
+        )
 
     def _read(self) -> None:
         """Takes the engine's frames apart (8 bytes of header: stream, length) and hands answers to who waits."""

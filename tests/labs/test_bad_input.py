@@ -31,6 +31,20 @@ def test_a_stack_that_runs_in_a_folder_with_spaces_and_accents_is_found(lab1: Ru
     assert f"stack {lab1.stack.project}" in said
 
 
+def test_a_file_that_was_changed_after_the_start_is_named_with_what_brings_it_into_the_stack(lab1: Running) -> None:
+    compose = lab1.stack.workspace / "compose.yaml"
+    before = compose.stat().st_mtime
+    _, as_started = lab1.grader(*QUICK)
+    os.utime(compose, (time.time() + 60,) * 2)
+    code, said = lab1.grader(*QUICK)
+    os.utime(compose, (before, before))
+
+    assert code == 0, said
+    assert "Note: compose.yaml changed after the stack was started." in said
+    assert "`docker compose up -d --build --wait`" in said
+    assert "Note:" not in as_started
+
+
 def test_a_stack_that_is_not_started_says_how_to_start_it(tmp_path: Path) -> None:
     running = Running(lay_out(tmp_path / "not started"))
 

@@ -103,6 +103,22 @@ def test_the_last_line_says_the_one_next_thing(report: Report, says: str) -> Non
     assert says in terminal.next_step(report, "`grader start lab3` goes on.")
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    (
+        ((), ""),
+        (("Dockerfile",), "Note: Dockerfile changed after the stack was started."),
+        (("a.py", "b.py", "c.py", "d.py", "e.py"), "Note: a.py, b.py, c.py and 2 more changed after"),
+    ),
+)
+def test_what_the_stack_may_not_have_yet_is_said_before_the_next_step(changed: tuple[str, ...], says: str) -> None:
+    text = terminal.summary(samples.REPORT, "mend it.", Style(), changed)
+
+    assert says in text
+    assert text.count("Note:") == bool(changed)
+    assert text.rstrip().endswith("Next: mend it.")
+
+
 def test_a_lab_with_only_minor_failures_is_complete_and_says_what_is_left() -> None:
     minor = samples.check("x.minor", "Minor", Weight.MINOR)
     results = (*samples.ALL_GREEN.results, Result(minor, samples.RESULTS[3].verdict, 0.1))
@@ -110,6 +126,9 @@ def test_a_lab_with_only_minor_failures_is_complete_and_says_what_is_left() -> N
 
     assert report.complete
     assert "x.minor is the polish that is left" in terminal.next_step(report, "")
+    other = replace(results[-1], check=samples.check("x.other", "Other", Weight.MINOR))
+    both = replace(report, results=(*results, other))
+    assert "x.minor, x.other are the polish that is left" in terminal.next_step(both, "")
 
 
 def test_a_run_that_left_something_out_never_calls_the_lab_complete() -> None:
