@@ -14,7 +14,7 @@ from grader.probes.greeting import Speaks
 from grader.probes.http import GREETING_SECONDS
 from grader.probes.stack.entrance import AtEntrances, Entrance, Entrances
 from grader.probes.stack.start import IN_A_ROW, LIMIT, ColdStart, Recreate
-from grader.probes.stack.steady import SETTLE, Member, Members, Steady
+from grader.probes.stack.steady import ENDED, SETTLE, Member, Members, Steady
 from grader.stacks.values import State
 
 NAMED = 3  # findings that a sentence names
@@ -98,13 +98,14 @@ def _trouble(member: Member) -> str:
         return f"{member.name} could not be started: {_cause(member.error)}"
     if member.oom_killed:
         return f"{member.name} ran out of its memory limit and was killed"
+    words = f"; its log says: {member.said}" if member.said else ""
     if member.one_shot and member.state is State.EXITED:
-        return f"{member.name} ended with exit code {member.exit_code}" if member.exit_code else ""
+        return f"{member.name} ended with exit code {member.exit_code}{words}" if member.exit_code else ""
     if member.again > 0:
-        return f"{member.name} was restarted while the grader looked, {member.restarts} times so far"
-    if member.state in (State.EXITED, State.RESTARTING, State.DEAD):
+        return f"{member.name} was restarted while the grader looked, {member.restarts} times so far{words}"
+    if member.state in ENDED:
         again = f", restarted {member.restarts} times" if member.restarts else ""
-        return f"{member.name} is {member.state}, exit code {member.exit_code}{again}"
+        return f"{member.name} is {member.state}, exit code {member.exit_code}{again}{words}"
     if member.state is not State.RUNNING:
         return f"{member.name} is {member.state}"
     if member.health == "starting":

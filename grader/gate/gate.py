@@ -167,7 +167,8 @@ class _Trial:
         with self.lock:
             self.denied += [red for red in owed if red not in lying]
             word = "ok" if not lies else "FAIL" if last else "later"
-            self._tell(word, solution, time.monotonic() - begun, f"{len(owed)} commands, {len(lies)} of them wrong")
+            wrong = ", ".join(sorted({red.check for red in lying})) or "none"
+            self._tell(word, solution, time.monotonic() - begun, f"{len(owed)} commands, wrong: {wrong}")
         return [f"{solution.name}: {problem}" for problem in dict.fromkeys(problem for _, problem in lies) if last]
 
     def _tell(self, word: str, case: Case, seconds: float, what: str) -> None:

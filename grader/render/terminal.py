@@ -81,7 +81,10 @@ def _not_in_it(changed: Sequence[str], style: Style) -> str:
     if not changed:
         return ""
     names = _listed(changed[:NAMED]) + (f" and {len(changed) - NAMED} more" if len(changed) > NAMED else "")
-    text = f"{names} changed after the stack was started. To have that in it: `docker compose up -d --build --wait`."
+    text = (
+        f"{names} changed after the stack was started. `docker compose up -d --build --wait` brings that in; "
+        "what is mounted may want a restart of its service."
+    )
     return style.wrap(text, "      ", "Note: ") + "\n"
 
 
@@ -110,7 +113,7 @@ def next_step(report: Report, follow_up: str) -> str:
     worst = max(failures, key=lambda result: result.check.weight, default=None)
     if worst and report.complete:
         names, verb = _listed([result.check.id for result in failures]), "is" if len(failures) == 1 else "are"
-        return f"{report.lab.id} is complete; {names} {verb} the polish that is left. {follow_up}"
+        return f"{report.lab.id} is complete; {names} {verb} the polish that is left. {_slower(report)}{follow_up}"
     if worst and worst.check.weight >= Weight.MAJOR:
         return _mend(worst)
     troubles = [result for result in report.results if result.outcome is Outcome.UNKNOWN]
@@ -121,7 +124,13 @@ def next_step(report: Report, follow_up: str) -> str:
     if not report.whole:
         quick = any(r.verdict.reason is Reason.LEFT_OUT and not r.check.deep for r in report.results)
         return f"`grader check`{' without --quick' if quick else ''} asks the rest."
-    return _mend(worst) if worst else f"{report.lab.id} is complete. {follow_up}"
+    return _mend(worst) if worst else f"{report.lab.id} is complete. {_slower(report)}{follow_up}"
+
+
+def _slower(report: Report) -> str:
+    """What a complete lab was not asked, because it takes long: it is not owed, and has not been seen either."""
+    slow = sum(1 for r in report.results if r.check.deep and r.verdict.reason is Reason.LEFT_OUT)
+    return f"`grader check --deep` asks {plural(slow, 'slow check')} more. " if slow else ""
 
 
 def _mend(worst: Result) -> str:

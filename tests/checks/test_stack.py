@@ -33,6 +33,11 @@ JOB = replace(APP, service="migrate", name="lab-migrate-1", state=State.EXITED, 
         ((replace(APP, restarts=7, again=1),), Outcome.FAIL, "restarted"),  # caught while it happened to run
         ((replace(APP, state=State.RESTARTING, exit_code=1, restarts=4),), Outcome.FAIL, "restarting"),
         ((APP, replace(APP, name="db", state=State.EXITED, exit_code=1)), Outcome.FAIL, "exit code 1"),
+        (
+            (replace(APP, state=State.EXITED, exit_code=1, said="SyntaxError: invalid syntax"),),
+            Outcome.FAIL,
+            "exit code 1; its log says: SyntaxError: invalid syntax",
+        ),
         ((replace(APP, health="unhealthy"),), Outcome.FAIL, "unhealthy"),
         (
             (replace(APP, health="unhealthy", said="sh: 0: cannot open served.sh"),),

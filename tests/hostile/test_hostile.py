@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.hostile import harness, judging
-from tests.hostile.harness import Graded
+from tests.hostile.harness import Graded, Hostile
 
 AT_ONCE = 3  # stacks: most of them wait more than they compute
+TIMES = 3  # that one is graded while verdicts are missing only because of what else runs
 STACKS = {case.name: case for case in harness.table()}
 
 
@@ -26,12 +28,21 @@ def runs(
     ]
     with harness.elsewhere() as decoy, ThreadPoolExecutor(AT_ONCE) as crowd:
         started = {
-            name: crowd.submit(harness.grade, STACKS[name], tmp_path_factory.mktemp(name), decoy)
+            name: crowd.submit(graded, STACKS[name], [tmp_path_factory.mktemp(name) for _ in range(TIMES)], decoy)
             for name in dict.fromkeys(wanted)
         }
         yield started
         for run in started.values():
             run.cancel()
+
+
+def graded(case: Hostile, folders: Sequence[Path], decoy: str) -> Graded:
+    """What came of a stack, in the first of `folders` in which the machine was quiet enough for it, or in the last."""
+    found = harness.grade(case, folders[0], decoy)
+    for folder in folders[1:]:
+        if judging.disturbed(case, found):
+            found = harness.grade(case, folder, decoy)
+    return found
 
 
 @pytest.mark.docker

@@ -146,11 +146,14 @@ def test_a_run_that_left_something_out_never_calls_the_lab_complete() -> None:
         assert "asks the rest" in terminal.next_step(report, "")
 
 
-def test_what_only_deep_asks_is_not_owed() -> None:
+def test_what_only_deep_asks_is_not_owed_and_is_said_to_be_left() -> None:
     slow = replace(samples.NOT_HERE, deep=True)
     results = (*samples.RESULTS[:2], Result(slow, skipped("ask with --deep", Reason.LEFT_OUT), 0.0))
+    report = replace(samples.ALL_GREEN, results=results)
 
-    assert replace(samples.ALL_GREEN, results=results).complete
+    assert report.complete
+    assert "complete. `grader check --deep` asks 1 slow check more. Go on." in terminal.next_step(report, "Go on.")
+    assert "--deep" not in terminal.next_step(samples.ALL_GREEN, "Go on.")
 
 
 def test_a_command_in_backquotes_is_never_broken_over_lines() -> None:

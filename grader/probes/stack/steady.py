@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +17,12 @@ from grader.text import clean
 SETTLE = 55.0  # seconds that health checks may say "starting"
 APART = 2.0  # seconds between two looks, at least
 BOOT = 5.0  # seconds of running by which a server that cannot start has ended, on a busy machine too
-SAID = 150  # characters of what a health check printed
+SAID = 150  # characters of what a health check printed, or of a line in a log
+LINE = 2000  # characters of a line that are looked at for secrets
+AGO = 60.0  # seconds before its last start that its log is read from: the newest start may not have said it yet
+ENDED = (State.EXITED, State.RESTARTING, State.DEAD)
+# A line that names what went wrong: the end of a Python traceback, or what Nginx says before it gives up.
+TELLING = re.compile(r"^[\w.]*(Error|Exception)\b|\[(emerg|crit|alert)\]|\bpanic\b|\bfatal\b")
 PROVEN = 10.0  # seconds of running after which a start counts as a success (the engine's own measure)
 
 
@@ -33,7 +40,7 @@ class Member:
     health: str
     one_shot: bool
     error: str = ""  # of a start that the engine could not make
-    said: str = ""  # by its health check, while that fails
+    said: str = ""  # by its health check, while that fails; in its log, before it ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Steady(Probe[Members]):
         if [_gist(fact) for fact in remembered] != [_gist(fact) for fact in last]:
             stack.found_anew()  # what was remembered is of a stack that was still starting
         counts = {fact.id: fact.restarts for fact in first}
-        return Members(tuple(_member(fact, counts) for fact in last), round(waited, 1), round(apart, 1))
+        return Members(tuple(_member(stack, fact, counts) for fact in last), round(waited, 1), round(apart, 1))
 
 
 def second_look(facts: tuple[ServiceFacts, ...], now: float) -> float:
@@ -100,17 +107,34 @@ def _gist(fact: ServiceFacts) -> tuple[str, State, str, int]:
     return fact.id, fact.state, fact.health, fact.restarts
 
 
-def _member(fact: ServiceFacts, counts: dict[str, int]) -> Member:
+def last_words(stack: Stack, fact: ServiceFacts) -> str:
+    """The last line of its log that names an error, else the last one, without secrets; "" where none can be read."""
+    try:
+        log = stack.log_text(fact, fact.started - AGO)
+        hidden = stack.redactor(os.urandom(16))
+    except CouldNotLook:
+        return ""
+    lines = [line.strip() for line in (log.out + b"\n" + log.err).decode("utf-8", "replace").splitlines()]
+    lines = [line for line in lines if line]
+    telling = [line for line in lines if TELLING.search(line)] or lines
+    return clean(hidden.text(telling[-1][:LINE]), limit=SAID) if telling else ""
+
+
+def _member(stack: Stack, fact: ServiceFacts, counts: dict[str, int]) -> Member:
+    again = fact.restarts - counts.get(fact.id, fact.restarts)
+    said = fact.health_said if fact.health == "unhealthy" else ""
+    if again or (fact.state in ENDED and not (fact.one_shot and fact.exit_code == 0)):
+        said = last_words(stack, fact)
     return Member(
         service=fact.service,
         name=fact.name,
         state=fact.state,
         exit_code=fact.exit_code,
         restarts=fact.restarts,
-        again=fact.restarts - counts.get(fact.id, fact.restarts),
+        again=again,
         oom_killed=fact.oom_killed,
         health=fact.health,
         one_shot=fact.one_shot,
         error=fact.error,
-        said=clean(fact.health_said, limit=SAID) if fact.health == "unhealthy" else "",
+        said=clean(said, limit=SAID),
     )

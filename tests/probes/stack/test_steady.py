@@ -7,10 +7,12 @@ from typing import cast
 
 import pytest
 
+from grader.model import Reason
 from grader.probes.stack import steady
 from grader.probes.stack.steady import APART, BOOT, PROVEN, Steady, second_look
 from grader.stacks.base import CouldNotLook, Stack
-from grader.stacks.values import ServiceFacts, State
+from grader.stacks.redaction import Redactor
+from grader.stacks.values import LogText, ServiceFacts, State
 from tests.probes.service import SERVICE
 
 NOW = 2000.0
@@ -41,6 +43,7 @@ class Sequence:
     """A stack that looks different each time; the last look stays."""
 
     project = "lab"
+    log = b""
 
     def __init__(self, *looks: tuple[ServiceFacts, ...]) -> None:
         self.looks = list(looks)
@@ -51,6 +54,14 @@ class Sequence:
 
     def found_anew(self) -> None:
         self.anew += 1
+
+    def log_text(self, service: ServiceFacts, since: float) -> LogText:
+        if not self.log:
+            raise CouldNotLook(Reason.UNREACHABLE, "the engine is gone")
+        return LogText(b"a line\n", self.log, cut=False)
+
+    def redactor(self, key: bytes) -> Redactor:
+        return Redactor(key, {"app": {"API_TOKEN": "k9-hush-hush"}})
 
 
 def test_a_restart_between_two_looks_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +90,40 @@ def test_a_quiet_stack_is_not_forgotten() -> None:
 def test_a_stack_without_containers_cannot_be_judged() -> None:
     with pytest.raises(CouldNotLook, match="has no containers"):
         Steady().ask(cast("Stack", Sequence(())))
+
+
+GUNICORN = b"""Traceback (most recent call last):
+  File "/app/wsgi.py", line 4
+SyntaxError: invalid syntax
+[2026-01-02 03:04:05 +0000] [7] [INFO] Worker exiting (pid: 7)
+[2026-01-02 03:04:05 +0000] [1] [ERROR] Reason: Worker failed to boot.
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    (
+        (GUNICORN, "SyntaxError: invalid syntax"),
+        (b'2026/01/02 03:04:05 [emerg] 1#1: unknown directive "prxy"\nbye\n', "2026/01/02 03:04:05 [emerg] 1#1: un"),
+        (b"flask.cli.NoAppException: no app\n", "flask.cli.NoAppException: no app"),
+        (b"one\nthe end\n\n", "the end"),
+        (b"ValueError: k9-hush-hush is no token\n", "ValueError: [masked]"),
+        (b"", ""),
+    ),
+)
+def test_who_has_ended_is_quoted_with_the_line_that_says_why_and_without_secrets(log: bytes, said: str) -> None:
+    stack = Sequence((replace(OLD, state=State.EXITED, exit_code=3),))
+    stack.log = log
+
+    quoted = Steady().ask(cast("Stack", stack)).members[0].said
+
+    assert quoted.startswith(said)
+    assert bool(quoted) == bool(said)
+    assert "hush" not in quoted
+
+
+def test_a_job_that_is_done_is_not_asked_for_its_last_words() -> None:
+    stack = Sequence((replace(OLD, state=State.EXITED, one_shot=True),))
+    stack.log = b"done\n"
+
+    assert Steady().ask(cast("Stack", stack)).members[0].said == ""
