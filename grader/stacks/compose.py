@@ -6,7 +6,7 @@ import base64
 import os
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -230,7 +230,10 @@ class ComposeStack(Faults):
         return log_text(self._api, service.id, since)
 
     def redactor(self, key: bytes) -> Redactor:
-        found = {fact.id: environment(self._api.inspect_container(fact.id)) for fact in self.services()}
+        found = {}
+        for fact in self.services():
+            with suppress(docker.errors.NotFound):  # it went away since it was looked at, and its log with it
+                found[fact.id] = environment(self._api.inspect_container(fact.id))
         folders = {dict(fact.labels).get(WORKING_DIR, "") for fact in self.services()} - {""}
         further = [secrets_in(env_file(Path(folder) / ".env")) for folder in folders]
         return Redactor(key, found, frozenset().union(secrets_in(os.environ), *further))
