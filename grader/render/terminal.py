@@ -10,7 +10,7 @@ from grader.render.tally import in_words, plural
 from grader.text import clean, plain
 
 MARGIN = " " * 11  # under the title
-NAMED = 3  # blocked checks that are named before "and n more"
+NAMED = 3  # checks or files that are named before "and n more"
 
 
 def header(lab: Lab, stack: str, roles: Iterable[Role], services: Sequence[str], style: Style) -> str:
@@ -80,9 +80,8 @@ def summary(report: Report, next_step: str, style: Style, changed: Sequence[str]
 def _not_in_it(changed: Sequence[str], style: Style) -> str:
     if not changed:
         return ""
-    names = _listed(changed[:NAMED]) + (f" and {len(changed) - NAMED} more" if len(changed) > NAMED else "")
     text = (
-        f"{names} changed after the stack was started. `docker compose up -d --build --wait` brings that in; "
+        f"{_first(changed)} changed after the stack was started. `docker compose up -d --build --wait` brings that in; "
         "what is mounted may want a restart of its service."
     )
     return style.wrap(text, "      ", "Note: ") + "\n"
@@ -155,10 +154,13 @@ def _row(label: str, text: str, style: Style) -> str:
 def _waiting(blocked: Sequence[str], style: Style) -> str:
     if not blocked:
         return ""
-    named = ", ".join(blocked[:NAMED]) + (f" and {len(blocked) - NAMED} more" if len(blocked) > NAMED else "")
     verb = "waits" if len(blocked) == 1 else "wait"
-    text = f"{plural(len(blocked), 'check')} {verb} for this one: {named}"
+    text = f"{plural(len(blocked), 'check')} {verb} for this one: {_first(blocked)}"
     return style.paint(style.wrap(text, MARGIN + "  ", MARGIN), "dim") + "\n"
+
+
+def _first(names: Sequence[str]) -> str:
+    return _listed(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -117,7 +117,7 @@ def last_words(stack: Stack, fact: ServiceFacts) -> str:
     lines = [line.strip() for line in (log.out + b"\n" + log.err).decode("utf-8", "replace").splitlines()]
     lines = [line for line in lines if line]
     telling = [line for line in lines if TELLING.search(line)] or lines
-    return clean(hidden.text(telling[-1][:LINE]), limit=SAID) if telling else ""
+    return hidden.text(telling[-1][:LINE]) if telling else ""
 
 
 def _member(stack: Stack, fact: ServiceFacts, counts: dict[str, int]) -> Member:
