@@ -10,6 +10,7 @@ from grader.checks.commands import ask_server, curl, fetched_inside
 from grader.model import NotShown, Verdict, Weight, failed, passed
 from grader.probes.monitoring.scraped import LOOKS, AskPrometheus, Scraped
 from grader.probes.monitoring.series import AskForNothing, Sprawl
+from grader.probes.monitoring.servers import Target
 from grader.probes.monitoring.unpublished import LookFromOutside, OpenMetrics
 
 PATHS, ITEMS = 100, 20  # URLs that nobody has seen before: some that lead nowhere, some that a route takes
@@ -119,7 +120,7 @@ def prometheus_scrapes(seen: Scraped) -> Verdict:
             f"{seen.prometheus} cannot read {down.url}: {down.error or 'it has not tried yet'}",
             hint="ask for that URL from inside the stack: who answers, and what?",
             reproduce=again,
-            shows='"health":"(down|unknown)"',
+            shows=_unwell(seen.targets),
         )
     if len(seen.targets) < seen.instances:
         return failed(
@@ -153,7 +154,14 @@ def _no_target(seen: Scraped) -> str | NotShown:
         return "^0$"
     if all(target.up for target in seen.others):
         return NotShown("all targets are well, and whose they are is for your eyes to see")
-    return '"health":"(down|unknown)"'
+    return _unwell(seen.others)
+
+
+def _unwell(targets: tuple[Target, ...]) -> str | NotShown:
+    """Only "down" shows a fault: until its first reading, the health of any target is "unknown"."""
+    if any(target.error for target in targets):
+        return '"health":"down"'
+    return NotShown("it has not been read yet, which is so on any stack right after its start")
 
 
 def _known(value: float) -> str:

@@ -116,3 +116,13 @@ def test_numbers_that_lie_or_leak_are_red(check: AnyCheck, seen: object, outcome
 
     assert verdict.outcome is outcome, verdict.because
     assert word in verdict.because
+
+
+def test_only_a_target_that_was_read_in_vain_shows_a_fault() -> None:
+    tried, untried = with_target(up=False, error="refused"), with_target(up=False)
+
+    for seen, shown in ((tried, '"health":"down"'), (untried, "")):
+        for other in (seen, replace(seen, targets=(), others=seen.targets)):
+            verdict = metrics_read.prometheus_scrapes.judge(other)
+            assert verdict.shows == shown
+            assert bool(verdict.not_shown) is not bool(shown)
