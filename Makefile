@@ -28,7 +28,7 @@ test: dev-env engine images lint test-fast gate ## Everything: lint, types, unit
 
 test-fast: dev-env lint ## What needs no Docker: lint, types, unit tests, docs and site build
 	@.venv/bin/grader docs --check
-	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 6 --dist worksteal
+	@.venv/bin/python -m pytest -m "not docker and not browser" --numprocesses 4 --dist worksteal
 
 test-matrix: dev-env engine images ## Every starter, solution, mutant and variant on a real stack (three quarters of an hour)
 	@.venv/bin/grader dev check --ledger tests/matrix.json

@@ -125,7 +125,7 @@ class Monitored:
         status = 200 if parts.path in ("/", "/healthz") or parts.path.startswith("/bench/") else 404
         status = 500 if parts.path == "/bench/boom" else status
         if "seconds" in parts.query:
-            time.sleep(min(float(parse_qs(parts.query)["seconds"][0]), 0.05))
+            time.sleep(min(float(parse_qs(parts.query)["seconds"][0]), 0.005))
         self._count(worker, parts.path, status)
         word = parse_qs(parts.query).get("nonce", [""])[0]
         return response(status, json.dumps({"nonce": word, "pid": 7 + worker}).encode())

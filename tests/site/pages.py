@@ -1,5 +1,6 @@
 """What a built page says and where it points, read with the standard library's HTML parser."""
 
+import functools
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -62,6 +63,7 @@ def read(path: Path) -> Page:
     return page
 
 
+@functools.cache
 def read_all(site: Path) -> dict[str, Page]:
-    """Every page by its path in the site."""
+    """Every page by its path in the site, which is not built again."""
     return {path.relative_to(site).as_posix(): read(path) for path in sorted(site.rglob("*.html"))}
