@@ -37,14 +37,14 @@ def problems(case: Hostile, graded: Graded) -> list[str]:
 def disturbed(case: Hostile, graded: Graded) -> bool:
     """Whether a verdict is missing only because other tests kept the machine busy."""
     busy = (name for name, one in graded.results.items() if one["reason"] == "noisy host")
-    return any(not _as_wanted(case.verdicts[name], graded.results[name]) for name in busy)
+    return any(not _as_wanted(case, graded, name) for name in busy)
 
 
 def _verdicts(case: Hostile, graded: Graded) -> Iterator[str]:
     for name, one in graded.results.items():
         if one["reason"] == "grader bug":
             yield f"{name}: {one['because']}"
-        if not _as_wanted(case.verdicts[name], one):
+        if not _as_wanted(case, graded, name):
             yield f"{name} should be {case.verdicts[name]}, is {_seen(one)}: {one['because']}"
     missing = set(case.verdicts) - set(graded.results)
     if missing:
@@ -53,8 +53,10 @@ def _verdicts(case: Hostile, graded: Graded) -> Iterator[str]:
         yield f"nothing says {case.says!r}: {[one['because'] for one in graded.results.values()]}"
 
 
-def _as_wanted(wanted: str, one: Mapping[str, Any]) -> bool:
-    return _seen(one).startswith(tuple(wanted.split(" or ")))
+def _as_wanted(case: Hostile, graded: Graded, name: str) -> bool:
+    """A red that is expected of a stack needs no quiet machine, as in the gate: it confirms what is known of it."""
+    wanted = tuple(case.verdicts[name].split(" or "))
+    return _seen(graded.results[name]).startswith(wanted) or (name in graded.told["red"] and "fail" in wanted)
 
 
 def _seen(one: Mapping[str, Any]) -> str:
