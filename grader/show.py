@@ -87,8 +87,6 @@ class Show:
             if live:
                 self._grow(growing.add(result) if self.grows else "", len(done), len(checks))
 
-        if live:
-            self.write(self.style.paint(f"Looking at {self.target.word} …", "dim") + "\n")
         try:
             report = self._run(on_stack, on_result, on_end, past)
         except checking.Interrupted:

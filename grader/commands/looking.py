@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,9 @@ from grader.commands.shared import (
     write,
 )
 from grader.report_options import report_options, shown_and_written
+
+if TYPE_CHECKING:
+    from grader.checking import Target
 
 
 @click.command(epilog=EXIT_CODES)
@@ -52,14 +56,16 @@ def check(
     """Checks a lab's running stack: what passes, what fails, and why."""
     from grader.commands.incident import instead
     from grader.plan import Options
-    from grader.show import Show
 
     if not (lab or only or stack) and instead("check"):
         return
-    catalog = the_catalog()
-    target = target_of(lab, stack, role)
-    options = Options(quick, deep, catalog.chosen(only, target.lab), i_know)
     shown, files = shown_and_written(form, output)
+    target = target_of(lab, stack, role)
+    _looking_at(target, shown)
+    from grader.show import Show
+
+    catalog = the_catalog()
+    options = Options(quick, deep, catalog.chosen(only, target.lab), i_know)
     show = Show(catalog, target, options, shown, files, style=the_style(), write=write, site=site, yes=yes)
     sys.exit(show.watch() if watch else show.once())
 
@@ -110,6 +116,7 @@ def audit(
         click.echo(words.disturbances(planned(catalog, target.lab, options)), nl=False, err=True)
         click.confirm("Go on?", abort=True, err=True)
     shown, files = shown_and_written(form, output)
+    _looking_at(target, shown)
     show = audits.Audit(catalog, target, options, shown, files, style=the_style(), write=write, site=site, yes=yes)
     sys.exit(show.once())
 
@@ -156,3 +163,9 @@ def repair(lab: str | None, stack: str | None) -> None:
     target = target_of(lab, stack, ())
     with alone(target, ENDING):
         click.echo(repaired(target), nl=False)
+
+
+def _looking_at(target: Target, shown: str) -> None:
+    """Says at once that something happens: the checks and what they need of others take longer to load."""
+    if shown == "terminal":
+        write(the_style().paint(f"Looking at {target.word} …", "dim") + "\n")

@@ -62,6 +62,13 @@ def the_catalog() -> Catalog:
     return load()
 
 
+def the_lab(word: str) -> Lab:
+    """A lab by one of its names; CourseError where there is none. The checks, which take long to load, are not."""
+    from grader.catalog import Catalog, read_labs, root
+
+    return Catalog(read_labs(root()), {}).lab(word)
+
+
 def the_style() -> Style:
     """How words are shown on this terminal, and whether in colour."""
     from grader.render.style import current
@@ -86,7 +93,7 @@ def lab_here() -> Lab:
         elsewhere = "go into one (`grader start lab1` says where)"
         way = "name one, such as `lab1` (`grader list`)" if takes_one else elsewhere
         raise click.UsageError(f"which lab? This folder is no workspace: {way}")
-    return the_catalog().lab(name)
+    return the_lab(name)
 
 
 def target_of(lab: str | None, stack: str | None, roles: tuple[str, ...]) -> Target:
@@ -95,7 +102,7 @@ def target_of(lab: str | None, stack: str | None, roles: tuple[str, ...]) -> Tar
     from grader.catalog import root
     from grader.checking import Target
 
-    chosen = the_catalog().lab(lab) if lab else lab_here()
+    chosen = the_lab(lab) if lab else lab_here()
     workspace = None if stack else course.find_workspace(root(), chosen)
     return Target(chosen, workspace, stack or chosen.stack, roles_told(roles))
 

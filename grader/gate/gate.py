@@ -22,7 +22,7 @@ import click
 from grader.catalog import Catalog, CourseError
 from grader.gate.evidence import evidence_problems, recorded
 from grader.gate.seen import Red, disagreements
-from grader.gate.stacks import Case, Outcome, cases, misjudged, standing, try_case
+from grader.gate.stacks import Case, Outcome, cases, graded_once, misjudged, standing, try_case
 from grader.runs import Runs
 from grader.stacks.base import CouldNotLook
 
@@ -160,6 +160,7 @@ class _Trial:
         begun = time.monotonic()
         try:
             with standing(self.base, self.catalog, solution) as stack:
+                graded_once(self.catalog, solution, stack)
                 lies = disagreements(stack, owed, there=False)
         except (CourseError, CouldNotLook) as trouble:
             lies = [(red, str(trouble)) for red in owed]

@@ -254,6 +254,14 @@ def checked(lab: Lab, checks: Sequence[AnyCheck], started: Throwaway) -> tuple[R
         stack.close()
 
 
+def graded_once(catalog: Catalog, case: Case, stack: Throwaway) -> None:
+    """Asks whether the site answers, and waits for it as the check does: what a report says is typed after a report.
+
+    Without a health check, `up --wait` says of a server that has not begun to listen that it is there.
+    """
+    checked(case.lab, plan(catalog, case.lab, Options(only=("stack.edge-reachable",))).asked, stack)
+
+
 def _read(kind: str, path: Path, catalog: Catalog) -> Case:
     text = path.read_text(encoding="utf-8")
     try:

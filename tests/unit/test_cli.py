@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from grader import catalog
 from grader.advice import with_ports
-from grader.catalog import root
+from grader.catalog import CourseError, root
 from grader.render import ENDINGS
 from grader.stacks.journal import Journal
 from tests.typed import grader
@@ -25,6 +27,17 @@ def workspace(tmp_path: Path) -> Path:
     done = grader("start", "lab1", "--into", str(folder))
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_the_first_line_is_there_before_any_check_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> NoReturn:
+        raise CourseError("a check is broken")
+
+    monkeypatch.setattr(catalog, "find_checks", broken)
+    done = grader("check", "lab1")
+
+    assert done.stdout == "Looking at lab1-flask-run …\n"
+    assert (done.returncode, "a check is broken" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

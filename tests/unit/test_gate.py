@@ -265,6 +265,7 @@ class Trials:
         monkeypatch.setattr(gate, "cases", lambda base, catalog: self.every)
         monkeypatch.setattr(gate, "try_case", self.tried)
         monkeypatch.setattr(gate, "standing", lambda base, catalog, case: nullcontext(case))
+        monkeypatch.setattr(gate, "graded_once", lambda catalog, case, stack: None)
         monkeypatch.setattr(gate, "disagreements", self.asked)
 
     def tried(self, base: Path, catalog: Catalog, case: Case, **_: object) -> Tried:
