@@ -186,7 +186,12 @@ def as_declared(case: Case, result: Result) -> Result:
 
     A red line on a stack that is broken in just this way needs no quiet: it only confirms what is known of the stack.
     """
-    if result.check.id in case.fails and result.verdict.reason is Reason.NOISY_HOST and result.evidence is not None:
+    return red_in_noise(result) if result.check.id in case.fails else result
+
+
+def red_in_noise(result: Result) -> Result:
+    """What is in doubt because the machine was busy, as red as its evidence is; everything else as it stands."""
+    if result.verdict.reason is Reason.NOISY_HOST and result.evidence is not None:
         verdict = judged(result.check, result.evidence)
         return replace(result, verdict=verdict) if verdict.outcome is Verdicts.FAIL else result
     return result

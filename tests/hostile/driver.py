@@ -15,7 +15,8 @@ from typing import Any
 from grader import checking, show
 from grader.catalog import load
 from grader.checking import Target
-from grader.model import Outcome, Reason, Report, Result
+from grader.gate.stacks import red_in_noise
+from grader.model import Outcome, Report, Result
 from grader.plan import Options, Plan
 from grader.probes.base import wait_for
 from grader.probes.stack import steady
@@ -24,7 +25,7 @@ from grader.render.html import to_html
 from grader.render.junit import to_junit
 from grader.render.markdown import to_markdown
 from grader.render.style import Style
-from grader.runner import EXTRA, PATIENCE, judged
+from grader.runner import EXTRA, PATIENCE
 from grader.stacks.engine import address
 from grader.stacks.sidecar import Sidecar
 
@@ -103,15 +104,10 @@ def main(file: Path) -> int:
         "connected": sorted(connected - own),
         "beside": sorted(asked_beside),
         "engine": address() or "",
-        "red": [one.check.id for one in report.results if _red_but_for_noise(one)],
+        "red": [one.check.id for one in report.results if red_in_noise(one).outcome is Outcome.FAIL],
     }
     file.write_text(json.dumps(told), encoding="utf-8")
     return 0
-
-
-def _red_but_for_noise(result: Result) -> bool:
-    doubted = result.verdict.reason is Reason.NOISY_HOST and result.evidence is not None
-    return doubted and judged(result.check, result.evidence).outcome is Outcome.FAIL
 
 
 def _write(text: str) -> None:
