@@ -62,7 +62,7 @@ def check(
     shown, files = shown_and_written(form, output)
     target = target_of(lab, stack, role)
     _looking_at(target, shown)
-    from grader.show import Show
+    from grader.show import Show  # takes long to load, as the checks do
 
     catalog = the_catalog()
     options = Options(quick, deep, catalog.chosen(only, target.lab), i_know)

@@ -45,8 +45,9 @@ class Haste:
 
     def sleep(self, seconds: float) -> None:
         if threading.current_thread() is threading.main_thread():
-            enough = self.looks + 2  # the next one may have begun before
+            enough, until = self.looks + 2, time.monotonic() + 30  # the next look may have begun before
             while self.looks < enough:
+                assert time.monotonic() < until, "nobody looks at the rules any more"
                 time.sleep(0.001)
             self.ahead += seconds
         else:
