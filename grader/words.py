@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 
 from grader.catalog import Catalog
 from grader.course import Laid
@@ -122,7 +123,7 @@ def laid(result: Laid, shown: Callable[[Path], str], style: Style) -> str:
         rows = [f"{where}: nothing to write, it is laid out already."]
     rows += [f"  kept yours: {name}" for name in result.kept]
     rows += [f"  kept yours as {place}; {name} is the course's again" for name, place in result.set_aside]
-    rows.append(f"\nNext:\n  cd {where}\n  docker compose up -d --build --wait\n  grader check")
+    rows.append(f"\nNext:\n  cd {quote(where)}\n  docker compose up -d --build --wait\n  grader check")
     return "\n".join(rows) + "\n"
 
 

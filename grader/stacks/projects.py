@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from shlex import quote
 
 import docker
 
@@ -93,8 +94,10 @@ def _not_started(workspace: Path, usual: str) -> CouldNotLook:
         return CouldNotLook(
             Reason.UNREACHABLE,
             "the Compose file cannot be read: " + done.stderr.decode("utf-8", "replace"),
-            hint=f"cd {workspace} && docker compose config",
+            hint=f"cd {quote(str(workspace))} && docker compose config",
         )
     return CouldNotLook(
-        Reason.UNREACHABLE, f"the stack of {workspace.name} is not started", hint=f"cd {workspace} && {UP}"
+        Reason.UNREACHABLE,
+        f"the stack of {workspace.name} is not started",
+        hint=f"cd {quote(str(workspace))} && {UP}",
     )

@@ -52,11 +52,11 @@ def test_a_stack_that_is_not_started_says_how_to_start_it(tmp_path: Path) -> Non
 
     assert code == 3
     assert "the stack of not started is not started" in said
-    assert "docker compose up -d --build" in said
+    assert f"cd '{running.stack.workspace}' && docker compose up -d --build" in said
 
 
 def test_a_compose_file_that_cannot_be_read_is_shown_with_its_error(tmp_path: Path) -> None:
-    running = Running(lay_out(tmp_path / "broken"))
+    running = Running(lay_out(tmp_path / "broken one"))
     (running.stack.workspace / "compose.yaml").write_text("services:\n  app:\n   build: .\n  bad indent\n")
 
     code, said = running.grader("check", "lab1")
@@ -64,6 +64,7 @@ def test_a_compose_file_that_cannot_be_read_is_shown_with_its_error(tmp_path: Pa
     assert code == 3
     assert "the Compose file cannot be read" in said
     assert "line" in said
+    assert f"cd '{running.stack.workspace}' && docker compose config" in said
 
 
 def test_a_workspace_without_a_compose_file_says_how_to_get_it_back(tmp_path: Path) -> None:

@@ -104,6 +104,10 @@ def test_a_wrong_key_in_grader_toml_is_named_with_its_line(workspace: Path) -> N
     assert "line 3: no key 'entri'; did you mean 'entry'?" in done.stderr
 
 
+def test_the_next_step_of_start_can_be_pasted_where_a_path_has_a_space(workspace: Path) -> None:
+    assert f"cd '{workspace}'\n" in grader("start", "lab1", "--into", str(workspace)).stdout
+
+
 def test_start_names_what_it_kept_and_reset_names_where_it_put_it(workspace: Path) -> None:
     (workspace / "compose.yaml").write_text("mine")
 
